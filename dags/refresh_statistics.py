@@ -1,0 +1,84 @@
+"""Year partition: figures of every source into the warehouse, checked. Wiring only; the work is in icdp.road."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from airflow.sdk import CronPartitionTimetable, dag, task, task_group
+
+from icdp.assets import STATISTICS, TASK_DEFAULTS, WAREHOUSE_POOL, announce, current_year, year_field
+
+
+@dag(
+    dag_id="refresh_statistics",
+    dag_display_name="1 · Refresh statistics",
+    description="Figures of one statistical year: acquire and stage every source, load the warehouse, check",
+    # Each autumn, when the yearbooks are out, for the year before: the run of October 2026 makes "2025".
+    schedule=CronPartitionTimetable("0 3 15 10 *", timezone="Asia/Shanghai", run_offset=-1, key_format="%Y"),
+    start_date=datetime(2025, 1, 1, tzinfo=UTC),
+    catchup=False,
+    max_active_runs=16,
+    params=year_field(),
+    default_args=TASK_DEFAULTS,
+    tags=["icdp", "statistics"],
+    doc_md="""
+Brings the figures of **one statistical year** into the warehouse and checks them.
+
+- By the clock: every 15 October, for the year before. First unpausing makes one run for the newest year.
+- By hand: *Trigger*, fill in `year`. Several years: `airflow backfill create --dag-id refresh_statistics
+  --from-date 2019-01-01 --to-date 2024-12-31`.
+- A failed check of severity *error* stops the year here; nothing is scored.
+- Safe to repeat: a year's figures are replaced in one transaction.
+
+Success emits the asset `statistics` for the year, which starts `score_index`.
+""",
+)
+def refresh_statistics() -> None:
+    """Wire plan → (acquire → stage) per source → load → check."""
+
+    @task
+    def plan() -> list[str]:
+        from icdp import road
+        from icdp.settings import Settings
+
+        current_year()  # a run without a usable year ends here, before any source is asked
+        return road.plan(Settings.from_environment())
+
+    @task(map_index_template="{{ task.op_kwargs['source'] }}")
+    def acquire(source: str) -> str:
+        from icdp import road
+        from icdp.settings import Settings
+
+        return road.acquire(Settings.from_environment(), source, current_year())
+
+    @task(map_index_template="{{ task.op_kwargs['source'] }}")
+    def stage(source: str) -> str:
+        from icdp import road
+        from icdp.settings import Settings
+
+        return road.stage(Settings.from_environment(), source, current_year())
+
+    @task_group
+    def each_source(source: str) -> None:
+        acquire(source) >> stage(source)
+
+    @task(pool=WAREHOUSE_POOL)
+    def load() -> str:
+        from icdp import road
+        from icdp.settings import Settings
+
+        return road.load(Settings.from_environment(), current_year())
+
+    @task(pool=WAREHOUSE_POOL, outlets=[STATISTICS])
+    def check() -> str:
+        from icdp import road
+        from icdp.settings import Settings
+
+        summary = road.check(Settings.from_environment(), current_year())
+        announce(STATISTICS)
+        return summary
+
+    each_source.expand(source=plan()) >> load() >> check()
+
+
+refresh_statistics()

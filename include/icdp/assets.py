@@ -1,0 +1,70 @@
+"""What the three DAGs share on Airflow's side: assets, retries, the year field. The only Airflow import of the package."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from airflow.sdk import Asset, ExceptionRetryPolicy, Param, RetryAction, RetryRule, get_current_context
+
+from icdp.partition import FIRST_YEAR, LAST_YEAR, resolve_year
+
+STATISTICS = Asset(name="statistics", uri="x-icdp://warehouse/statistics", group="icdp")
+SCORES = Asset(name="scores", uri="x-icdp://warehouse/scores", group="icdp")
+EDITION = Asset(name="edition", uri="x-icdp://published/edition", group="icdp")
+
+# One slot: DuckDB lets one process write a file (docs/adr/0002-one-writer-pool.md).
+WAREHOUSE_POOL = "warehouse"
+
+# A refusal is the same at the second try; only the world outside (network, disk, a foreign lock) deserves one.
+# Given as text, so that parsing a DAG file imports nothing of the package.
+REFUSALS = [
+    f"icdp.errors.{name}"
+    for name in ("LayoutChanged", "DataError", "CatalogError", "JudgementError", "QualityError", "NotFoundError")
+]
+
+TASK_DEFAULTS: dict[str, Any] = {
+    "owner": "icdp",
+    "retries": 3,
+    "retry_delay": timedelta(seconds=10),
+    "retry_exponential_backoff": 2.0,
+    "max_retry_delay": timedelta(minutes=5),
+    "execution_timeout": timedelta(minutes=30),
+    "retry_policy": ExceptionRetryPolicy(
+        rules=[RetryRule(exception=REFUSALS, action=RetryAction.FAIL, reason="refused for a stated reason")]
+    ),
+}
+
+
+def year_field() -> dict[str, Param]:
+    """Return the form field of a run by hand: the statistical year, or empty when a partition key is given."""
+    return {
+        "year": Param(
+            None,
+            type=["null", "integer"],
+            minimum=FIRST_YEAR,
+            maximum=LAST_YEAR,
+            title="Statistical year",
+            description="The year the figures describe, e.g. 2024. Leave empty when the run has a partition key.",
+        )
+    }
+
+
+def current_year() -> int:
+    """Return the statistical year of the running task.
+
+    Raises:
+        DataError: the run names no year, or several.
+    """
+    return resolve_year(get_current_context())
+
+
+def announce(asset: Asset) -> None:
+    """Name the year on the asset event of the running task, when the run itself carries no partition key.
+
+    A run from the form with only ``year`` has no key, and an event without a key does not wake the next DAG.
+    A run with a key passes it on by itself.
+    """
+    context = get_current_context()
+    if context["dag_run"].partition_key is None:
+        context["outlet_events"][asset].add_partitions(str(resolve_year(context)))

@@ -1,0 +1,31 @@
+"""Every refusal of the package, each with one message: what, where, what to do."""
+
+from __future__ import annotations
+
+
+class IcdpError(Exception):
+    """Refused for a stated reason; the command line turns it into exit code 1."""
+
+
+class CatalogError(IcdpError):
+    """A catalogue file is unreadable or contradicts itself."""
+
+
+class DataError(IcdpError):
+    """A figure, a table or a key is not what its contract says."""
+
+
+class JudgementError(IcdpError):
+    """An expert's matrix is malformed or inconsistent."""
+
+
+class QualityError(IcdpError):
+    """A check of severity ``error`` failed; the year stops before scoring."""
+
+
+class LayoutChanged(IcdpError):
+    """A source no longer has the layout its adapter was written for."""
+
+
+class NotFoundError(IcdpError):
+    """An edition, a year, a province or an indicator that does not exist."""

@@ -1,0 +1,79 @@
+"""Where things lie and which channel is used: the only place that reads the environment."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from icdp.errors import DataError
+
+INCLUDE = Path(__file__).resolve().parents[1]
+REPOSITORY = INCLUDE.parent
+CATALOG = INCLUDE / "catalog"
+FACTS = INCLUDE / "facts"
+JUDGEMENTS = INCLUDE / "judgements" / "baseline"
+
+CHANNELS = ("facts", "live")
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Paths and switches of one installation.
+
+    Attributes:
+        home: root of all state (``ICDP_HOME``); everything below may be deleted and rebuilt.
+        channel: ``facts`` (shipped figures) or ``live`` (fetched) (``ICDP_CHANNEL``).
+        require_approval: whether publishing waits for a person (``ICDP_REQUIRE_APPROVAL``).
+        catalog: directory of the index as data.
+        judgements: directory of the experts' panel.
+        facts: directory of the shipped figures.
+    """
+
+    home: Path
+    channel: str = "facts"
+    require_approval: bool = False
+    catalog: Path = CATALOG
+    judgements: Path = JUDGEMENTS
+    facts: Path = FACTS
+
+    @classmethod
+    def from_environment(cls) -> Settings:
+        """Read ``ICDP_HOME``, ``ICDP_CHANNEL`` and ``ICDP_REQUIRE_APPROVAL``.
+
+        Raises:
+            DataError: a variable holds a value outside its list.
+        """
+        channel = os.environ.get("ICDP_CHANNEL", "facts")
+        if channel not in CHANNELS:
+            raise DataError(f"ICDP_CHANNEL={channel!r} is not one of {', '.join(CHANNELS)}; unset it or use one of them")
+        approval = os.environ.get("ICDP_REQUIRE_APPROVAL", "false").lower()
+        if approval not in ("true", "false"):
+            raise DataError(f"ICDP_REQUIRE_APPROVAL={approval!r} is neither true nor false; unset it or use one of them")
+        home = Path(os.environ.get("ICDP_HOME") or REPOSITORY / "var").expanduser().resolve()
+        return cls(home=home, channel=channel, require_approval=approval == "true")
+
+    @property
+    def archive(self) -> Path:
+        """Payloads by SHA-256 and their receipts."""
+        return self.home / "archive"
+
+    @property
+    def staging(self) -> Path:
+        """Parsed tables waiting for the warehouse, one folder a year."""
+        return self.home / "staging"
+
+    @property
+    def warehouse(self) -> Path:
+        """The DuckDB file of the pipeline; readers never open it."""
+        return self.home / "warehouse.duckdb"
+
+    @property
+    def published(self) -> Path:
+        """What readers open: ``icdp.duckdb`` and ``editions/``."""
+        return self.home / "published"
+
+
+def inherited_environment(**more: str) -> dict[str, str]:
+    """Return the environment for a child process: ours plus ``more``."""
+    return {**os.environ, **more}
