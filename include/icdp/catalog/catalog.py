@@ -1,0 +1,153 @@
+"""A validated catalogue: the index as data, and the questions the pipeline asks of it."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from icdp.catalog.model import Binding, Check, IndexRules, Node, Province, Series, Source
+from icdp.catalog.units import Units
+from icdp.errors import CatalogError, NotFoundError
+
+
+@dataclass(frozen=True, eq=False)
+class Catalog:
+    """Everything that is particular to one index. See ``load_catalog``."""
+
+    directory: Path
+    rules: IndexRules
+    nodes: Mapping[str, Node]
+    provinces: Mapping[str, Province]
+    series: Mapping[str, Series]
+    units: Units
+    bindings: Mapping[str, tuple[Binding, ...]]
+    checks: Mapping[str, Check]
+    sources: Mapping[str, Source]
+    _names: dict[str, str] = field(default_factory=dict, init=False)
+
+    @property
+    def root(self) -> str:
+        """The id of the composite node."""
+        return next(n.node for n in self.nodes.values() if n.parent is None)
+
+    @property
+    def indicators(self) -> dict[str, Node]:
+        """The leaves of the tree in catalogue order."""
+        return {k: n for k, n in self.nodes.items() if n.is_indicator}
+
+    @property
+    def lookback(self) -> int:
+        """The largest max_age: how many years before a year its figures may come from."""
+        return max(n.max_age or 0 for n in self.indicators.values())
+
+    def level(self, node: str) -> int:
+        """Return the depth of ``node``; the composite is 0."""
+        depth, parent = 0, self.nodes[node].parent
+        while parent is not None:
+            depth, parent = depth + 1, self.nodes[parent].parent
+        return depth
+
+    def children(self, node: str) -> list[str]:
+        """Return the children of ``node`` in catalogue order."""
+        return [n.node for n in self.nodes.values() if n.parent == node]
+
+    def province(self, name: str) -> Province:
+        """Find a province by code, full, short or English name, or alias.
+
+        Raises:
+            NotFoundError: no province has that name; it is never guessed.
+        """
+        key = _fold(name)
+        if key not in self._names:
+            raise NotFoundError(
+                f"{name!r} is none of the {len(self.provinces)} provinces; "
+                "use e.g. 四川, 四川省, Sichuan or 510000"
+            )
+        return self.provinces[self._names[key]]
+
+    def sha256(self) -> str:
+        """Return the digest of all files of the catalogue: which index this is."""
+        digest = hashlib.sha256()
+        for path in sorted(p for p in self.directory.rglob("*") if p.suffix in (".yaml", ".csv")):
+            digest.update(str(path.relative_to(self.directory)).encode() + b"\0" + path.read_bytes() + b"\0")
+        return digest.hexdigest()
+
+    def validate(self) -> None:
+        """Hold the files against each other.
+
+        Raises:
+            CatalogError: a name, a unit or a parent does not exist; names file, key and remedy.
+        """
+        self._validate_tree()
+        self._validate_provinces()
+        self._validate_series()
+        self._validate_bindings()
+
+    def _validate_tree(self) -> None:
+        path = self.directory / "tree.yaml"
+        roots = [n.node for n in self.nodes.values() if n.parent is None]
+        if len(roots) != 1:
+            raise CatalogError(f"{path}: exactly one node has no parent, found {roots or 'none'}")
+        for node in self.nodes.values():
+            if node.parent is not None and node.parent not in self.nodes:
+                raise CatalogError(f"{path}: {node.node}: parent {node.parent!r} is no node; add it or correct the name")
+            if node.parent is not None and self.nodes[node.parent].is_indicator:
+                raise CatalogError(f"{path}: {node.node}: parent {node.parent!r} is an indicator and has no children")
+            if not node.is_indicator and not self.children(node.node):
+                raise CatalogError(f"{path}: {node.node}: an inner node without children; remove it or add indicators")
+            seen, current = {node.node}, node.parent
+            while current is not None:
+                if current in seen:
+                    raise CatalogError(f"{path}: {node.node}: its parents form a circle; correct one `parent`")
+                seen.add(current)
+                current = self.nodes[current].parent
+
+    def _validate_provinces(self) -> None:
+        path = self.directory / "provinces.csv"
+        expected = self.rules.units
+        if expected is not None and self.provinces and len(self.provinces) != expected:
+            raise CatalogError(f"{path}: has {len(self.provinces)} rows, index.yaml says units: {expected}")
+        for p in self.provinces.values():
+            for name in {p.adcode, p.name_zh, p.short_zh, p.name_en, *p.aliases}:
+                other = self._names.setdefault(_fold(name), p.adcode)
+                if other != p.adcode:
+                    raise CatalogError(f"{path}: {p.adcode}: the name {name!r} belongs to {other} already")
+
+    def _validate_series(self) -> None:
+        for s in self.series.values():
+            if s.unit not in self.units:
+                raise CatalogError(f"{self.directory / 'series.csv'}: {s.series}: unit {s.unit!r} is not in units.yaml")
+
+    def _validate_bindings(self) -> None:
+        path = self.directory / "bindings.yaml"
+        if not self.bindings:
+            return
+        for name in self.bindings:
+            if name not in self.indicators:
+                raise CatalogError(f"{path}: {name!r} is no indicator of tree.yaml; correct the name")
+        for name, node in self.indicators.items():
+            if name not in self.bindings:
+                raise CatalogError(f"{path}: {name} has no entry; write `{name}: []` when nothing fits")
+            for number, binding in enumerate(self.bindings[name]):
+                self._validate_binding(f"{path}: {name}[{number}]", node, binding)
+
+    def _validate_binding(self, where: str, node: Node, binding: Binding) -> None:
+        for series in binding.expression.series:
+            if series not in self.series:
+                raise CatalogError(f"{where}: series {series!r} is not in series.csv; add it or correct the name")
+            unit = self.series[series].unit
+            if binding.expression.is_linear and not self.units.convertible(unit, binding.unit):
+                raise CatalogError(f"{where}: series {series!r} is in {unit}, which cannot become {binding.unit}")
+        if binding.unit not in self.units:
+            raise CatalogError(f"{where}: unit {binding.unit!r} is not in units.yaml")
+        if binding.fidelity != "proxy" and not self.units.convertible(binding.unit, str(node.unit)):
+            raise CatalogError(
+                f"{where}: {binding.unit} cannot become the indicator's {node.unit}; only a proxy keeps its own unit"
+            )
+
+
+def _fold(name: str) -> str:
+    """Province names differ by blanks and case only (``北 京``, ``sichuan``)."""
+    return "".join(name.split()).casefold()

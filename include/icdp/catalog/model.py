@@ -1,0 +1,159 @@
+"""The typed model every catalogue file is validated against."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from icdp.catalog.expression import Expression
+
+Fidelity = Literal["as_defined", "partial", "estimated", "proxy"]
+Severity = Literal["error", "warn"]
+Identifier = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
+
+
+class _Model(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, arbitrary_types_allowed=True)
+
+
+class Province(_Model):
+    """One of the provinces: GB/T 2260 code, names in both languages, statistical region."""
+
+    adcode: Annotated[str, Field(pattern=r"^[0-9]{6}$")]
+    name_zh: str
+    short_zh: str
+    name_en: str
+    region: str
+    aliases: tuple[str, ...] = ()
+
+
+class Node(_Model):
+    """A node of the index tree; a leaf (an indicator) has unit, direction and max_age."""
+
+    node: Identifier
+    parent: Identifier | None
+    name_zh: str
+    name_en: str
+    weights: Literal["ahp", "entropy", "equal"] | None = None
+    unit: str | None = None
+    direction: Literal[1, -1] | None = None
+    max_age: Annotated[int, Field(ge=0, le=50)] | None = None
+
+    @model_validator(mode="after")
+    def _inner_or_leaf(self) -> Node:
+        leaf = (self.unit, self.direction, self.max_age)
+        if self.weights is None and None in leaf:
+            raise ValueError("an indicator needs unit, direction and max_age; an inner node needs weights")
+        if self.weights is not None and leaf != (None, None, None):
+            raise ValueError("an inner node (it has weights) takes no unit, direction or max_age")
+        return self
+
+    @property
+    def is_indicator(self) -> bool:
+        """Whether this node is a leaf."""
+        return self.weights is None
+
+
+class Series(_Model):
+    """What a publisher prints: one quantity in one unit, with plausible bounds in that unit."""
+
+    series: Identifier
+    name_zh: str
+    name_en: str
+    unit: str
+    min: float
+    max: float
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Series:
+        if not self.min < self.max:
+            raise ValueError(f"min {self.min} is not below max {self.max}")
+        return self
+
+
+class Binding(_Model):
+    """How an indicator is made from series, in which unit the result is, and how faithful it is."""
+
+    expression: Expression
+    unit: str
+    fidelity: Fidelity
+    note_zh: str
+    note_en: str
+
+    @model_validator(mode="before")
+    @classmethod
+    def _parse(cls, data: object) -> object:
+        if isinstance(data, dict) and isinstance(data.get("expression"), str):
+            return {**data, "expression": Expression.parse(data["expression"])}
+        return data
+
+
+class Check(_Model):
+    """One quality check: a named rule, its parameters and the reason it exists."""
+
+    check: Identifier
+    rule: Identifier
+    severity: Severity
+    reason: str
+    series: Identifier | None = None
+    min: float | None = None
+    max: float | None = None
+    tolerance: float | None = None
+    min_provinces: int | None = None
+
+
+class Source(_Model):
+    """A publisher's site, or the facts: who, on which terms, in which layer, required or not."""
+
+    source: Identifier
+    publisher: str
+    title_zh: str
+    title_en: str
+    terms: str
+    layer: Literal["base", "live", "workbook"]
+    required: bool
+
+
+class ValueRules(_Model):
+    """When a series may enter the index of a year."""
+
+    min_provinces: Annotated[int, Field(ge=2)]
+
+
+class ScoringRules(_Model):
+    """Numeric rules of the chain (docs/methodology.md)."""
+
+    min_coverage: Annotated[float, Field(gt=0, le=1)]
+    tiers: tuple[float, ...]
+    ri_table: str
+    cr_threshold: dict[int | Literal["default"], Annotated[float, Field(gt=0, lt=1)]]
+
+    @model_validator(mode="after")
+    def _descending(self) -> ScoringRules:
+        if list(self.tiers) != sorted(set(self.tiers), reverse=True):
+            raise ValueError(f"tiers {list(self.tiers)} must fall strictly, e.g. [50, 25]")
+        if "default" not in self.cr_threshold:
+            raise ValueError("cr_threshold needs a `default`")
+        return self
+
+
+class PublicationRules(_Model):
+    """When a year may be published and when it is final."""
+
+    min_indicators: Annotated[int, Field(ge=1)]
+    final_from: Annotated[int, Field(ge=1)]
+
+
+class IndexRules(_Model):
+    """The content of ``index.yaml``."""
+
+    id: Identifier
+    title_zh: str
+    title_en: str
+    model: str = ""
+    reference: str = ""
+    units: Annotated[int, Field(ge=2)] | None = None
+    values: ValueRules = ValueRules(min_provinces=2)
+    scoring: ScoringRules
+    publication: PublicationRules = PublicationRules(min_indicators=1, final_from=1)
