@@ -60,7 +60,7 @@ def refresh_statistics() -> None:
 
     @task_group
     def each_source(source: str) -> None:
-        acquire(source) >> stage(source)
+        acquire(source=source) >> stage(source=source)
 
     @task(pool=WAREHOUSE_POOL)
     def load() -> str:

@@ -1,4 +1,4 @@
-"""What the three DAGs share on Airflow's side: assets, retries, the year field. The only Airflow import of the package."""
+"""What the three DAGs share on Airflow's side: assets, retries, year field. The package's only Airflow import."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import Any
 
 from airflow.sdk import Asset, ExceptionRetryPolicy, Param, RetryAction, RetryRule, get_current_context
 
+from icdp.errors import CatalogError, DataError, JudgementError, LayoutChanged, NotFoundError, QualityError
 from icdp.partition import FIRST_YEAR, LAST_YEAR, resolve_year
 
 STATISTICS = Asset(name="statistics", uri="x-icdp://warehouse/statistics", group="icdp")
@@ -17,10 +18,13 @@ EDITION = Asset(name="edition", uri="x-icdp://published/edition", group="icdp")
 WAREHOUSE_POOL = "warehouse"
 
 # A refusal is the same at the second try; only the world outside (network, disk, a foreign lock) deserves one.
-# Given as text, so that parsing a DAG file imports nothing of the package.
-REFUSALS = [
-    f"icdp.errors.{name}"
-    for name in ("LayoutChanged", "DataError", "CatalogError", "JudgementError", "QualityError", "NotFoundError")
+REFUSALS: list[type[BaseException] | str] = [
+    LayoutChanged,
+    DataError,
+    CatalogError,
+    JudgementError,
+    QualityError,
+    NotFoundError,
 ]
 
 TASK_DEFAULTS: dict[str, Any] = {

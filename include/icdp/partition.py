@@ -52,7 +52,7 @@ def resolve_year(context: Mapping[str, Any]) -> int:
     if not years:
         raise DataError(
             f'run {run} names no year; start it again with "year" filled in '
-            f'(form, or --conf \'{{"year": 2024}}\') or with a partition key'
+            f"(form, or --conf '{{\"year\": 2024}}') or with a partition key"
         )
     if len(years) > 1:
         places = ", ".join(f"{place} says {year}" for place, year in named.items())

@@ -1,0 +1,106 @@
+"""The archive: payloads by SHA-256, written once and read-only, receipts beside them."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from icdp import __version__
+from icdp.errors import DataError, NotFoundError
+from icdp.files import replacing
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """What is known about one taking of a payload.
+
+    Attributes:
+        source: id of the source in the catalogue.
+        item: which of the source's files or tables this is.
+        payload_sha256: digest of the bytes as they came.
+        bytes: their number.
+        media_type: type by content, not by extension.
+        request: address the bytes were asked for at; for facts the path in the repository.
+        retrieved_at: ISO 8601 moment of the taking, UTC.
+        publisher: who publishes the bytes.
+        terms: terms of use as stated by the publisher.
+        code_version: version of this package that took them.
+    """
+
+    source: str
+    item: str
+    payload_sha256: str
+    bytes: int
+    media_type: str
+    request: str
+    retrieved_at: str
+    publisher: str
+    terms: str
+    code_version: str = __version__
+
+    @property
+    def id(self) -> str:
+        """Digest of the receipt's own content: the same taking has one receipt only."""
+        return hashlib.sha256(self.to_json().encode()).hexdigest()
+
+    def to_json(self) -> str:
+        """Return the receipt as canonical JSON."""
+        return json.dumps(asdict(self), ensure_ascii=False, sort_keys=True, indent=1)
+
+
+class Archive:
+    """A folder of payloads and receipts; nothing in it is ever changed."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+
+    def payload_path(self, digest: str) -> Path:
+        """Return where the payload with this SHA-256 lies."""
+        return self.root / "payloads" / digest[:2] / digest
+
+    def put(self, content: bytes) -> str:
+        """Keep ``content``; return its SHA-256. Bytes already there are not written again."""
+        digest = hashlib.sha256(content).hexdigest()
+        path = self.payload_path(digest)
+        if not path.exists():
+            with replacing(path, mode=0o444) as temporary:
+                temporary.write_bytes(content)
+        return digest
+
+    def get(self, digest: str) -> bytes:
+        """Return the payload, verified against its name.
+
+        Raises:
+            NotFoundError: no such payload.
+            DataError: the bytes on disk are not those that were kept.
+        """
+        path = self.payload_path(digest)
+        try:
+            content = path.read_bytes()
+        except FileNotFoundError as exc:
+            raise NotFoundError(f"{path}: the archive has no such payload; acquire its source again") from exc
+        if hashlib.sha256(content).hexdigest() != digest:
+            raise DataError(f"{path}: the bytes were altered since they were archived; restore the file from a backup")
+        return content
+
+    def add_receipt(self, receipt: Receipt) -> str:
+        """Keep a receipt; return its id."""
+        path = self.root / "receipts" / receipt.source / f"{receipt.id}.json"
+        if not path.exists():
+            with replacing(path, mode=0o444) as temporary:
+                temporary.write_text(receipt.to_json(), encoding="utf-8")
+        return receipt.id
+
+    def receipt(self, source: str, identifier: str) -> Receipt:
+        """Return a receipt.
+
+        Raises:
+            NotFoundError: no such receipt.
+        """
+        path = self.root / "receipts" / source / f"{identifier}.json"
+        try:
+            return Receipt(**json.loads(path.read_text(encoding="utf-8")))
+        except FileNotFoundError as exc:
+            raise NotFoundError(f"{path}: the archive has no such receipt; acquire {source} again") from exc

@@ -1,0 +1,30 @@
+"""Atomic files: a reader sees the old content or the new, never half of either."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+
+@contextmanager
+def replacing(target: Path, mode: int = 0o644) -> Iterator[Path]:
+    """Yield a temporary path beside ``target``; move it onto ``target`` if the block succeeds.
+
+    A kill at any moment leaves ``target`` as it was. Two writers cannot mix: each has its own
+    temporary file, the later rename wins whole.
+    """
+    target.parent.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.", suffix=".tmp")
+    os.close(handle)
+    temporary = Path(name)
+    try:
+        yield temporary
+        temporary.chmod(mode)
+        with temporary.open("rb") as stream:
+            os.fsync(stream.fileno())
+        temporary.replace(target)
+    finally:
+        temporary.unlink(missing_ok=True)

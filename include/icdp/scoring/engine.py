@@ -1,0 +1,263 @@
+"""The engine: a tree, values and judgements in, scores and everything that explains them out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import pandas as pd
+
+from icdp.errors import DataError, JudgementError
+from icdp.scoring.aggregate import Aggregation, Note, aggregate
+from icdp.scoring.entropy import entropy_weights
+from icdp.scoring.group import AhpResult, Thresholds, ahp_weights
+from icdp.scoring.judgements import TIDY, Judgements
+from icdp.scoring.normalise import minmax, numeric_values
+from icdp.scoring.rank import competition_rank, tiers
+from icdp.scoring.tree import Tree
+
+WEIGHTS = ["node", "parent", "level", "method", "local_weight", "effective_weight"]
+CONSISTENCY = ["parent", "expert", "n", "lambda_max", "ci", "cr", "ri_table", "threshold", "accepted"]
+GROUPS = ["parent", "experts", "lambda_max", "ci", "cr", "ri_table", "consensus"]
+ENTROPY = ["parent", "node", "units", "entropy", "divergence", "weight"]
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The numeric rules of an index.
+
+    Attributes:
+        ri_table: random index table of the CR.
+        cr_thresholds: largest CR accepted, by number of items compared, with a ``default``.
+        min_coverage: 0-1, share of a node's weight a unit needs for a score on it.
+        tier_thresholds: falling; a root score above the first is tier 1.
+    """
+
+    ri_table: str = "saaty1980"
+    cr_thresholds: Thresholds = field(default_factory=lambda: {"default": 0.10})
+    min_coverage: float = 0.5
+    tier_thresholds: tuple[float, ...] = (50.0, 25.0)
+
+
+@dataclass(frozen=True)
+class Result:
+    """One scored year.
+
+    Attributes:
+        normalized: units x all indicators, 0-1; missing where the value is, or where the indicator is out.
+        scores: units x inner nodes, 0-100.
+        ranks: units x inner nodes, competition ranking, NA where there is no score.
+        tiers: units, of the root score.
+        coverage: units x all nodes, 0-1.
+        weights: one row for each node in use other than the root: nominal weight among its siblings in use,
+            and their product down from the root (the indicators' sum to 1).
+        contributions: units x all indicators, points of the root score.
+        effective: units x all indicators, each unit's own weights after redistribution.
+        consistency: one row for each parent and expert.
+        groups: one row for each judged parent: CR of the merged matrix, and the experts' consensus (S*).
+        judgements: every cell of every expert's full matrix.
+        entropy: entropy of each child in use of the nodes weighted by entropy.
+        notes: what was decided on the way.
+    """
+
+    normalized: pd.DataFrame
+    scores: pd.DataFrame
+    ranks: pd.DataFrame
+    tiers: pd.Series[int]
+    coverage: pd.DataFrame
+    weights: pd.DataFrame
+    contributions: pd.DataFrame
+    effective: pd.DataFrame
+    consistency: pd.DataFrame
+    groups: pd.DataFrame
+    judgements: pd.DataFrame
+    entropy: pd.DataFrame
+    notes: list[Note]
+
+
+def score(tree: Tree, values: pd.DataFrame, judgements: Judgements | None, settings: Settings | None = None) -> Result:
+    """Score units on an index.
+
+    Min-max per indicator, weights by the tree's methods, weighted arithmetic mean up the tree. Units and
+    indicators are put into a fixed order first, so the result does not depend, to the last bit, on theirs.
+
+    Args:
+        tree: the index.
+        values: units x indicators, in the indicators' own units; NaN is missing. An indicator of the tree
+            without a column has no value.
+        judgements: the experts' panel; None when no node is weighted by ahp.
+        settings: the numeric rules; the defaults of :class:`Settings` when left out.
+
+    Raises:
+        DataError: a text, an infinite value, a duplicate or unknown label, nothing to score.
+        JudgementError: a node weighted by ahp that nobody judged, a malformed or an inconsistent matrix.
+    """
+    rules = settings or Settings()
+    leaves = tree.leaves()
+    if unknown := [name for name in values.columns if name not in set(leaves)]:
+        raise DataError(f"{unknown[0]!r} is no indicator of the tree; add it to the tree or remove its values")
+    numbers = numeric_values(values)
+    ordered = numbers.reindex(index=sorted(numbers.index, key=str), columns=leaves)
+    z, dropped = minmax(ordered, {leaf: tree[leaf].direction or 0 for leaf in leaves})
+    weigher = _Weigher(tree, _judged(tree, judgements, rules), in_use=set(z.columns))
+    done = aggregate(tree, z, weigher.weigh, rules.min_coverage)
+    empty = list(ordered.index[ordered.isna().all(axis=1)])
+    notes = [*_dropped_notes(tree, dropped), *weigher.notes, *_unit_notes(tree, done, empty)]
+    place = [node.id for node in tree.nodes].index
+    entropy = sorted(weigher.entropy, key=lambda row: place(row[1]))
+    units = values.index
+    scores = done.scores.reindex(units)
+    return Result(
+        normalized=z.reindex(index=units, columns=leaves),
+        scores=scores,
+        ranks=scores.apply(competition_rank),
+        tiers=tiers(scores[tree.root], rules.tier_thresholds).rename("tier"),
+        coverage=done.coverage.reindex(units),
+        weights=_weights_table(tree, done),
+        contributions=done.contributions.reindex(units),
+        effective=done.effective.reindex(units),
+        consistency=weigher.consistency_table(),
+        groups=weigher.groups_table(),
+        judgements=_judgement_table(tree, judgements),
+        entropy=pd.DataFrame(entropy, columns=ENTROPY),
+        notes=sorted(notes, key=lambda note: place(note.node)),
+    )
+
+
+def _judged(tree: Tree, panel: Judgements | None, rules: Settings) -> dict[str, AhpResult]:
+    """Weigh the children of every node weighted by ahp, in use or not: a bad matrix never waits for data."""
+    parents = [node for node in tree.inner if tree[node].weighting == "ahp"]
+    if panel is not None:
+        panel.check_parents(parents)
+    results = {}
+    for parent in parents:
+        items = tree.children(parent)
+        if len(items) == 1:
+            continue  # an only child weighs 1, whoever judges
+        matrices = panel.matrices(parent, items) if panel is not None else {}
+        if not matrices:
+            raise JudgementError(
+                f"{parent}: no expert judged {', '.join(items)}; add rows with parent {parent} to an expert's file, "
+                "or weigh that node by entropy or equally"
+            )
+        results[parent] = ahp_weights(
+            parent,
+            matrices,
+            ri_table=rules.ri_table,
+            thresholds=rules.cr_thresholds,
+            expert_weights=panel.expert_weights if panel is not None else None,
+        )
+    return results
+
+
+class _Weigher:
+    """Gives the local weights of the children in use of each node, and keeps the record."""
+
+    def __init__(self, tree: Tree, judged: Mapping[str, AhpResult], in_use: set[str]) -> None:
+        self.tree = tree
+        self.judged = judged
+        self.notes: list[Note] = list(_nodes_without_data(tree, in_use))
+        self.entropy: list[tuple[str, str, int, float, float, float]] = []
+
+    def weigh(self, node: str, values: pd.DataFrame) -> pd.Series[float]:
+        """Return the weights of the children in use; sum 1."""
+        children = list(values.columns)
+        if self.tree[node].weighting == "entropy":
+            return self._by_entropy(node, values)
+        if node in self.judged:
+            return self._by_judgement(node, children)
+        return pd.Series(1.0 / len(children), index=children, dtype=float)
+
+    def _by_judgement(self, node: str, children: list[str]) -> pd.Series[float]:
+        nominal = self.judged[node].weights
+        if len(children) == len(nominal):
+            return nominal
+        out = ", ".join(f"{name} ({nominal[name]:.4g})" for name in nominal.index if name not in children)
+        self.notes.append(
+            Note("weights_renormalised", node, f"judged weights of {', '.join(children)} scaled up to 1 without {out}")
+        )
+        kept = nominal[children]
+        return kept / kept.sum()
+
+    def _by_entropy(self, node: str, values: pd.DataFrame) -> pd.Series[float]:
+        result = entropy_weights(values, node)
+        counts = values.notna().sum()
+        for child in values.columns:
+            h, divergence, weight = (float(x[child]) for x in (result.entropy, result.divergence, result.weights))
+            self.entropy.append((node, child, int(counts[child]), h, divergence, weight))
+        if result.equal_fallback:
+            self.notes.append(Note("equal_weights", node, "no child tells units apart: equal weights"))
+        else:
+            for child, reason in result.uninformative.items():
+                if result.weights[child] == 0.0:
+                    self.notes.append(Note("zero_weight", child, f"{reason}: entropy weight 0"))
+        for child in result.single_nonzero:
+            detail = f"one unit alone differs from the lowest; entropy weight {result.weights[child]:.4g} rests on it"
+            self.notes.append(Note("single_nonzero", child, detail))
+        return result.weights
+
+    def consistency_table(self) -> pd.DataFrame:
+        """Return one row for each parent and expert."""
+        rows = [
+            (parent, entry.expert, c.n, c.lambda_max, c.ci, c.cr, c.ri_table, entry.threshold, entry.accepted)
+            for parent, result in self.judged.items()
+            for entry in result.consistency
+            for c in [entry.consistency]
+        ]
+        return pd.DataFrame(rows, columns=CONSISTENCY)
+
+    def groups_table(self) -> pd.DataFrame:
+        """Return one row for each judged parent, about its merged matrix."""
+        rows = [
+            (parent, len(result.priorities), c.lambda_max, c.ci, c.cr, c.ri_table, result.consensus.s_star)
+            for parent, result in self.judged.items()
+            for c in [result.merged_consistency]
+        ]
+        return pd.DataFrame(rows, columns=GROUPS)
+
+
+def _nodes_without_data(tree: Tree, in_use: set[str]) -> list[Note]:
+    filled = {node.id for node in tree.nodes if in_use.intersection(tree.leaves(node.id))}
+    notes = []
+    for name in tree.inner:
+        parent = tree[name].parent
+        if name in filled or parent is None:
+            continue
+        heirs = [sibling for sibling in tree.children(parent) if sibling in filled]
+        went = f"its weight went to {', '.join(heirs)}" if heirs else f"and so is its parent {parent}"
+        notes.append(Note("node_without_data", name, f"none of its indicators is in use: out, {went}"))
+    return notes
+
+
+def _dropped_notes(tree: Tree, dropped: Mapping[str, str]) -> list[Note]:
+    return [
+        Note("indicator_dropped", leaf, f"{dropped[leaf]}: out, weight 0") for leaf in tree.leaves() if leaf in dropped
+    ]
+
+
+def _unit_notes(tree: Tree, done: Aggregation, empty: list[str]) -> list[Note]:
+    """Say once, not for every node, that a unit has no value at all."""
+    silent = {str(unit) for unit in empty}
+    notes = [note for note in done.notes if note.unit not in silent]
+    return notes + [
+        Note("unit_without_values", tree.root, "no value at all: no score, no rank", str(unit)) for unit in empty
+    ]
+
+
+def _weights_table(tree: Tree, done: Aggregation) -> pd.DataFrame:
+    effective = {tree.root: 1.0}
+    rows = []
+    for node in tree.nodes:
+        if node.parent is None or node.id not in done.local_weights:
+            continue
+        local = done.local_weights[node.id]
+        effective[node.id] = effective[node.parent] * local
+        level, method = tree.level(node.id), tree[node.parent].weighting
+        rows.append((node.id, node.parent, level, method, local, effective[node.id]))
+    return pd.DataFrame(rows, columns=WEIGHTS)
+
+
+def _judgement_table(tree: Tree, panel: Judgements | None) -> pd.DataFrame:
+    if panel is None:
+        return pd.DataFrame(columns=TIDY)
+    return panel.tidy({parent: tree.children(parent) for parent in tree.inner if tree[parent].weighting == "ahp"})

@@ -1,0 +1,115 @@
+"""Judgements on the ratio scale: from text to a complete, reciprocal matrix."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import pandas as pd
+
+from icdp.errors import JudgementError
+
+LARGEST = 9.0
+RECIPROCITY = 1e-6
+_RATIO = re.compile(r"(\d+(?:\.\d+)?)(?:\s*/\s*(\d+(?:\.\d+)?))?", re.ASCII)
+_REMEDY = "write it like 3, 1/3 or 3/2, both parts above 0 and at most 9"
+
+
+def parse_judgement(value: object) -> float:
+    """Return one judgement as a number.
+
+    Args:
+        value: a ratio l/m with l and m in (0, 9], as text (``3``, ``1/3``, ``3/2``; full-width digits and
+            slash are understood) or as a number in (0, 9].
+
+    Raises:
+        JudgementError: anything else, with what to write instead.
+    """
+    if isinstance(value, int | float | np.integer | np.floating) and not isinstance(value, bool):
+        parts = [float(value)]
+    else:
+        text = unicodedata.normalize("NFKC", str(value)).strip().replace("\u2044", "/")
+        match = _RATIO.fullmatch(text)
+        parts = [float(part) for part in match.groups() if part is not None] if match else []
+    if not parts or not all(0.0 < part <= LARGEST for part in parts):
+        raise JudgementError(f"{value!r} is no judgement; {_REMEDY}")
+    return parts[0] if len(parts) == 1 else parts[0] / parts[1]
+
+
+def reciprocal(value: float, inverse: float) -> bool:
+    """Tell whether two opposite judgements are each other's inverse to 1e-6."""
+    return abs(value * inverse - 1.0) <= RECIPROCITY
+
+
+def complete_matrix(
+    judgements: Mapping[tuple[str, str], float], items: Sequence[str], where: str = "matrix"
+) -> pd.DataFrame:
+    """Fill the diagonal with 1 and each missing cell with the inverse of its opposite.
+
+    Args:
+        judgements: (row item, column item) -> how much more important the row is than the column.
+        items: every item of the matrix, in the order wanted.
+        where: name of the matrix, for messages.
+
+    Returns:
+        items x items, positive and reciprocal.
+
+    Raises:
+        JudgementError: an unknown item, a pair judged by nobody or by two judgements that are not inverse.
+    """
+    matrix = pd.DataFrame(np.eye(len(items)), index=list(items), columns=list(items))
+    known = set(items)
+    for (row, column), value in judgements.items():
+        if unknown := [item for item in (row, column) if item not in known]:
+            raise JudgementError(f"{where}: unknown item {unknown[0]!r}; the items are {', '.join(items)}")
+        matrix.loc[row, column] = value
+    for position, row in enumerate(items):
+        for column in items[position + 1 :]:
+            given = (row, column) in judgements, (column, row) in judgements
+            if not any(given):
+                raise JudgementError(f"{where}: {row} against {column} is not judged; add that pair")
+            if not given[0]:
+                matrix.loc[row, column] = 1.0 / judgements[column, row]
+            elif not given[1]:
+                matrix.loc[column, row] = 1.0 / judgements[row, column]
+    check_matrix(matrix, where)
+    return matrix
+
+
+def check_matrix(matrix: pd.DataFrame, where: str = "matrix") -> None:
+    """Refuse what is no pairwise comparison matrix.
+
+    Any positive number is accepted, so that merged matrices pass as well as an expert's.
+
+    Args:
+        matrix: items x items.
+        where: name of the matrix, for messages.
+
+    Raises:
+        JudgementError: not square, not positive, diagonal other than 1, or a_ij a_ji other than 1 (to 1e-6);
+            the message names the cell by its items.
+    """
+    items = list(matrix.index)
+    if not items or matrix.shape[0] != matrix.shape[1] or items != list(matrix.columns):
+        raise JudgementError(
+            f"{where}: {matrix.shape[0]} rows and {matrix.shape[1]} columns are no comparison of the same items; "
+            "give the same items, in the same order, as rows and as columns"
+        )
+    a = matrix.to_numpy(dtype=float)
+    wrong = np.argwhere(~(np.isfinite(a) & (a > 0)))
+    if len(wrong):
+        i, j = wrong[0]
+        raise JudgementError(f"{where}: {items[i]} over {items[j]} is {a[i, j]:g}; a judgement is a positive number")
+    off = np.argwhere(np.abs(np.diag(a) - 1.0) > RECIPROCITY)
+    if len(off):
+        i = off[0][0]
+        raise JudgementError(f"{where}: {items[i]} over itself is {a[i, i]:g}; the diagonal is 1")
+    skew = np.argwhere(np.triu(np.abs(a * a.T - 1.0) > RECIPROCITY, 1))
+    if len(skew):
+        i, j = skew[0]
+        raise JudgementError(
+            f"{where}: {items[i]} over {items[j]} is {a[i, j]:g} but {items[j]} over {items[i]} is {a[j, i]:g}; "
+            "they must be each other's inverse, so leave one of them out"
+        )

@@ -1,0 +1,88 @@
+"""Opening the warehouse: migrations, one transaction, patience with a foreign lock only."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import duckdb
+import pandas as pd
+from tenacity import Retrying, retry_if_exception, stop_after_delay, wait_exponential
+
+from icdp.errors import DataError
+
+MIGRATIONS = Path(__file__).parent / "migrations"
+
+
+def _is_lock(error: BaseException) -> bool:
+    return isinstance(error, duckdb.IOException) and "Could not set lock" in str(error)
+
+
+@contextmanager
+def write(path: Path, patience: float = 60.0) -> Iterator[duckdb.DuckDBPyConnection]:
+    """Yield a read-write connection inside one transaction; commit on success, else roll back.
+
+    Args:
+        path: the warehouse file; made and migrated when it does not exist.
+        patience: seconds to wait while another process holds the file.
+
+    Raises:
+        DataError: the file is held for longer, or is not a warehouse.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    connection = _open(path, patience)
+    try:
+        connection.execute("SET TimeZone = 'UTC'")
+        connection.execute("BEGIN")
+        _migrate(connection)
+        yield connection
+        connection.execute("COMMIT")
+    except BaseException:
+        _rollback(connection)
+        raise
+    finally:
+        connection.close()
+
+
+def _open(path: Path, patience: float) -> duckdb.DuckDBPyConnection:
+    waiting = Retrying(
+        retry=retry_if_exception(_is_lock),
+        stop=stop_after_delay(patience),
+        wait=wait_exponential(multiplier=0.1, max=5),
+        reraise=True,
+    )
+    try:
+        return waiting(duckdb.connect, str(path))
+    except duckdb.IOException as exc:
+        remedy = "close that program" if _is_lock(exc) else "move the file away and run the years again; the archive has all inputs"
+        raise DataError(f"{path}: cannot be opened ({str(exc).splitlines()[0]}); {remedy}") from exc
+
+
+def _rollback(connection: duckdb.DuckDBPyConnection) -> None:
+    try:
+        connection.execute("ROLLBACK")
+    except duckdb.Error:  # COMMIT itself failed: nothing is left to roll back
+        return
+
+
+def _migrate(connection: duckdb.DuckDBPyConnection) -> None:
+    connection.execute("CREATE TABLE IF NOT EXISTS schema_migrations (name VARCHAR PRIMARY KEY)")
+    done = {name for (name,) in connection.execute("FROM schema_migrations").fetchall()}
+    for script in sorted(MIGRATIONS.glob("*.sql")):
+        if script.name not in done:
+            connection.execute(script.read_text(encoding="utf-8"))
+            connection.execute("INSERT INTO schema_migrations VALUES (?)", [script.name])
+
+
+def replace_year(connection: duckdb.DuckDBPyConnection, table: str, year: int, rows: pd.DataFrame) -> None:
+    """Replace the slice of ``year`` in ``table`` by ``rows`` (columns matched by name).
+
+    Runs inside the caller's transaction, so a reader sees the old slice or the new one. ``table``
+    is a name of the schema, never text from outside.
+    """
+    connection.execute(f"DELETE FROM {table} WHERE year = ?", [year])  # noqa: S608
+    if not rows.empty:
+        connection.register("replacement", rows)
+        connection.execute(f"INSERT INTO {table} BY NAME FROM replacement")  # noqa: S608
+        connection.unregister("replacement")

@@ -1,0 +1,81 @@
+"""Staging to warehouse: one year's slice replaced in one transaction."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import duckdb
+import pandas as pd
+
+from icdp.archive import Archive, Receipt
+from icdp.catalog import Catalog
+from icdp.warehouse.connection import replace_year
+from icdp.warehouse.staging import read_parquet, read_receipts
+from icdp.warehouse.values import Values, build_values
+
+_SLICE = """
+    SELECT o.*, i.source, i.layer, i.receipt, r.retrieved_at
+    FROM year_inputs i
+    JOIN observations o USING (payload_sha256)
+    JOIN receipts r ON r.receipt = i.receipt
+    WHERE i.year = $year AND o.year BETWEEN $year - $lookback AND $year
+    ORDER BY o.series, o.year, o.adcode, i.source, i.item
+"""
+
+
+def load_year(
+    connection: duckdb.DuckDBPyConnection, catalog: Catalog, archive: Archive, staging: Path, year: int
+) -> Values:
+    """Load what is staged for ``year`` and build its values, inside the caller's transaction.
+
+    Args:
+        connection: the warehouse, inside a transaction.
+        catalog: the index as data.
+        archive: where the receipts lie.
+        staging: the folder of the year (``<source>.parquet``, ``<source>.receipts.json``).
+        year: the statistical year.
+    """
+    inputs = []
+    for source in catalog.sources.values():
+        listed = staging / f"{source.source}.receipts.json"
+        if not listed.exists():
+            continue
+        receipts = read_receipts(listed, archive, source.source)
+        _keep(connection, receipts, read_parquet(staging / f"{source.source}.parquet"))
+        inputs += [
+            {"source": r.source, "item": r.item, "layer": source.layer, "payload_sha256": r.payload_sha256, "receipt": r.id}
+            for r in receipts
+        ]
+    replace_year(connection, "year_inputs", year, pd.DataFrame(inputs).assign(year=year))
+    built = build_values(catalog, observations_of(connection, catalog, year), year)
+    replace_year(connection, "indicator_values", year, built.values)
+    replace_year(connection, "lineage", year, built.lineage)
+    replace_year(connection, "indicator_coverage", year, built.coverage)
+    return built
+
+
+def observations_of(connection: duckdb.DuckDBPyConnection, catalog: Catalog, year: int) -> pd.DataFrame:
+    """Return every observation the index of ``year`` may draw on, with its source, layer and receipt."""
+    return connection.execute(_SLICE, {"year": year, "lookback": catalog.lookback}).df()
+
+
+def _keep(connection: duckdb.DuckDBPyConnection, receipts: list[Receipt], observations: pd.DataFrame) -> None:
+    """Add payloads, receipts and observations; a payload parsed anew replaces its own rows only."""
+    table = pd.DataFrame(
+        [
+            {
+                "receipt": r.id, "source": r.source, "item": r.item, "payload_sha256": r.payload_sha256,
+                "request": r.request, "retrieved_at": pd.Timestamp(r.retrieved_at), "publisher": r.publisher,
+                "terms": r.terms, "code_version": r.code_version, "bytes": r.bytes, "media_type": r.media_type,
+            }
+            for r in receipts
+        ]
+    )  # fmt: skip
+    connection.register("taken", table)
+    connection.register("parsed", observations)
+    connection.execute("INSERT OR IGNORE INTO payloads BY NAME SELECT DISTINCT payload_sha256, bytes, media_type FROM taken")
+    connection.execute("INSERT OR IGNORE INTO receipts BY NAME SELECT * EXCLUDE (bytes, media_type) FROM taken")
+    connection.execute("DELETE FROM observations WHERE payload_sha256 IN (SELECT payload_sha256 FROM taken)")
+    connection.execute("INSERT INTO observations BY NAME SELECT DISTINCT * FROM parsed")
+    connection.unregister("taken")
+    connection.unregister("parsed")

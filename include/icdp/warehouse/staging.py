@@ -1,0 +1,52 @@
+"""Staging: parsed tables as Parquet, one file a source and year, each written atomically."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import duckdb
+import pandas as pd
+
+from icdp.archive import Archive, Receipt
+from icdp.errors import NotFoundError
+from icdp.files import replacing
+
+
+def write_receipts(path: Path, receipts: list[Receipt]) -> None:
+    """Write the list of receipts a source gave for a year."""
+    entries = [{"item": r.item, "receipt": r.id} for r in receipts]
+    with replacing(path) as temporary:
+        temporary.write_text(json.dumps(entries, indent=1), encoding="utf-8")
+
+
+def read_receipts(path: Path, archive: Archive, source: str) -> list[Receipt]:
+    """Return the receipts listed in ``path``.
+
+    Raises:
+        NotFoundError: the source was not acquired for that year.
+    """
+    try:
+        entries = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError as exc:
+        raise NotFoundError(f"{path}: {source} has no receipts for this year; acquire it first") from exc
+    return [archive.receipt(source, entry["receipt"]) for entry in entries]
+
+
+def write_parquet(table: pd.DataFrame, path: Path, order: str) -> None:
+    """Write ``table`` as Parquet in a fixed row order, so that equal content has equal bytes."""
+    with replacing(path) as temporary, duckdb.connect() as connection:
+        connection.register("staged", table)
+        connection.execute(f"COPY (FROM staged ORDER BY {order}) TO '{temporary}' (FORMAT parquet)")
+
+
+def read_parquet(path: Path) -> pd.DataFrame:
+    """Return a staged table.
+
+    Raises:
+        NotFoundError: the source was not staged for that year.
+    """
+    if not path.exists():
+        raise NotFoundError(f"{path}: nothing is staged there; stage this source and year first")
+    with duckdb.connect() as connection:
+        return connection.execute("FROM read_parquet(?)", [str(path)]).df()

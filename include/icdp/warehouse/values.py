@@ -1,0 +1,202 @@
+"""From observations to values: which binding an indicator uses in a year, and from which year its figures are."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from icdp.catalog import Catalog
+from icdp.catalog.model import Binding, Node
+
+LAYERS = ("workbook", "live", "base")
+
+
+@dataclass(frozen=True, slots=True)
+class Values:
+    """The values of one year.
+
+    Attributes:
+        values: one row per province and indicator that has a value (table ``indicator_values``).
+        lineage: the observations each value was made from (table ``lineage``).
+        coverage: one row per indicator: what is used, or why it is missing (table ``indicator_coverage``).
+    """
+
+    values: pd.DataFrame
+    lineage: pd.DataFrame
+    coverage: pd.DataFrame
+
+
+@dataclass(frozen=True, slots=True)
+class _Candidate:
+    """A binding evaluated over the years it may draw on: value and describing year per province."""
+
+    binding: Binding
+    value: pd.Series
+    value_year: pd.Series
+    current: int
+
+    @property
+    def provinces(self) -> int:
+        return int(self.value.notna().sum())
+
+
+def current_observations(observations: pd.DataFrame) -> pd.DataFrame:
+    """Keep one observation per series, year and province: workbook before live before facts, then the newest."""
+    ranked = observations.assign(_layer=observations["layer"].map({name: i for i, name in enumerate(LAYERS)}))
+    ordered = ranked.sort_values(
+        ["series", "year", "adcode", "_layer", "retrieved_at", "payload_sha256"],
+        ascending=[True, True, True, True, False, True],
+    )
+    return ordered.drop_duplicates(["series", "year", "adcode"]).drop(columns="_layer").reset_index(drop=True)
+
+
+def build_values(catalog: Catalog, observations: pd.DataFrame, year: int) -> Values:
+    """Choose and compute the values of ``year``.
+
+    The first binding whose series cover ``min_provinces`` in the year itself wins; when none
+    does, the first that covers them with figures at most ``max_age`` years old. A province
+    without a figure of the year takes the newest one within ``max_age`` of the same binding.
+
+    Args:
+        catalog: bindings, units and rules.
+        observations: rows of the year's slice (columns of ``observations`` plus source, layer,
+            receipt and retrieved_at).
+        year: the statistical year.
+    """
+    chosen = current_observations(observations)
+    values, lineage, coverage = [], [], []
+    for name, node in catalog.indicators.items():
+        candidates = [_evaluate(catalog, chosen, node, b, year) for b in catalog.bindings.get(name, ())]
+        winner = _choose(candidates, catalog.rules.values.min_provinces)
+        coverage.append(_coverage(catalog, node, candidates, winner, year))
+        if winner is not None:
+            used = _lineage(winner, chosen, name)
+            lineage.append(used)
+            values.append(_values(catalog, node, winner, used, year))
+    return Values(
+        values=_stack(values).assign(year=year),
+        lineage=_stack(lineage).assign(year=year),
+        coverage=pd.DataFrame(coverage).assign(year=year),
+    )
+
+
+def _stack(frames: list[pd.DataFrame]) -> pd.DataFrame:
+    return pd.concat(frames, ignore_index=True) if frames else pd.DataFrame()
+
+
+def _evaluate(catalog: Catalog, observations: pd.DataFrame, node: Node, binding: Binding, year: int) -> _Candidate:
+    provinces = pd.Index(list(catalog.provinces), name="adcode")
+    value = pd.Series(np.nan, index=provinces)
+    value_year = pd.Series(pd.NA, index=provinces, dtype="Int64")
+    current = 0
+    for source_year in range(year, year - (node.max_age or 0) - 1, -1):
+        columns = {s: _column(catalog, observations, s, source_year, binding, provinces) for s in binding.expression.series}
+        found = binding.expression.evaluate(columns)
+        if source_year == year:
+            current = int(found.notna().sum())
+        fresh = value.isna() & found.notna()
+        value[fresh], value_year[fresh] = found[fresh], source_year
+    return _Candidate(binding, value, value_year, current)
+
+
+def _column(
+    catalog: Catalog, observations: pd.DataFrame, series: str, year: int, binding: Binding, provinces: pd.Index[str]
+) -> pd.Series:
+    rows = observations[(observations["series"] == series) & (observations["year"] == year)]
+    declared = catalog.series[series].unit
+    target = binding.unit if binding.expression.is_linear else declared
+    factors = rows["unit"].map(lambda unit: catalog.units.factor(unit, target)).astype(float)
+    return pd.Series((rows["value"] * factors).to_numpy(), index=rows["adcode"], dtype=float).reindex(provinces)
+
+
+def _choose(candidates: list[_Candidate], min_provinces: int) -> _Candidate | None:
+    for candidate in candidates:
+        if candidate.current >= min_provinces:
+            return candidate
+    return next((c for c in candidates if c.provinces >= min_provinces), None)
+
+
+def _lineage(winner: _Candidate, observations: pd.DataFrame, indicator: str) -> pd.DataFrame:
+    present = winner.value_year.dropna()
+    keys = pd.DataFrame({"adcode": present.index, "year": present.to_numpy(dtype=int)})
+    rows = keys.merge(observations[observations["series"].isin(winner.binding.expression.series)], on=["adcode", "year"])
+    columns = ["adcode", "series", "value", "value_text", "unit", "basis", "source", "publisher", "title", "locator", "note"]
+    renamed = rows[[*columns, "row", "payload_sha256", "receipt", "retrieved_at"]].assign(
+        indicator=indicator, value_year=rows["year"], source_url=rows["address"]
+    )
+    return renamed.sort_values(["adcode", "series"], ignore_index=True)
+
+
+def _values(catalog: Catalog, node: Node, winner: _Candidate, used: pd.DataFrame, year: int) -> pd.DataFrame:
+    binding = winner.binding
+    own_unit = not catalog.units.convertible(binding.unit, str(node.unit))
+    factor = 1.0 if own_unit else catalog.units.factor(binding.unit, str(node.unit))
+    first = used[used["series"] == binding.expression.series[0]].set_index("adcode")
+    estimated = used.assign(e=used["basis"] == "estimated").groupby("adcode")["e"].any()
+    bases = used.groupby("adcode")["basis"].agg(lambda b: max(b, key=_BASIS_ORDER.index))
+    value = winner.value.dropna()
+    table = pd.DataFrame({"adcode": value.index, "value": value.to_numpy() * factor})
+    value_year = winner.value_year[value.index].to_numpy(dtype=int)
+    status = np.where(value_year < year, "I", np.where(estimated.reindex(value.index).to_numpy(dtype=bool), "E", "A"))
+    origin = first.loc[value.index]
+    return table.assign(
+        indicator=node.node,
+        unit=binding.unit if own_unit else node.unit,
+        status=status,
+        value_year=value_year,
+        fidelity=binding.fidelity,
+        basis=bases.reindex(value.index).to_numpy(),
+        expression=binding.expression.text,
+        series=" ".join(binding.expression.series),
+        source=origin["source"].to_numpy(),
+        source_url=origin["source_url"].to_numpy(),
+        payload_sha256=origin["payload_sha256"].to_numpy(),
+        retrieved_at=origin["retrieved_at"].to_numpy(),
+    )
+
+
+_BASIS_ORDER = ("published", "secondary", "derived", "estimated")
+
+
+def _coverage(
+    catalog: Catalog, node: Node, candidates: list[_Candidate], winner: _Candidate | None, year: int
+) -> dict[str, object]:
+    total = len(catalog.provinces)
+    if winner is None:
+        note_zh, note_en = _why_missing(catalog, candidates, node, year)
+        missing, years = "", (None, None)
+    else:
+        note_zh, note_en = winner.binding.note_zh, winner.binding.note_en
+        missing = " ".join(catalog.provinces[a].short_zh for a in winner.value.index[winner.value.isna()])
+        years = (int(winner.value_year.min()), int(winner.value_year.max()))
+    unit = None
+    if winner is not None:
+        own = not catalog.units.convertible(winner.binding.unit, str(node.unit))
+        unit = winner.binding.unit if own else node.unit
+    best = winner or max(candidates, key=lambda c: c.provinces, default=None)
+    return {
+        "indicator": node.node,
+        "in_use": winner is not None,
+        "expression": winner.binding.expression.text if winner else None,
+        "fidelity": winner.binding.fidelity if winner else None,
+        "unit": unit,
+        "provinces": best.provinces if best else 0,
+        "provinces_current": best.current if best else 0,
+        "value_year_min": years[0],
+        "value_year_max": years[1],
+        "note_zh": note_zh,
+        "note_en": note_en,
+        "missing": missing if winner else f"all {total}",
+    }
+
+
+def _why_missing(catalog: Catalog, candidates: list[_Candidate], node: Node, year: int) -> tuple[str, str]:
+    if not candidates:
+        return "没有可用的省级数据，也没有合适的替代", "no provincial figures are known, and no stand-in fits"
+    least = catalog.rules.values.min_provinces
+    span = f"{year - (node.max_age or 0)}-{year}" if node.max_age else f"{year}"
+    zh = "；".join(f"{c.binding.expression}：{span} 年 {c.provinces} 省" for c in candidates)
+    en = "; ".join(f"{c.binding.expression}: {c.provinces} provinces in {span}" for c in candidates)
+    return f"{zh}（至少需要 {least} 省）", f"{en} (at least {least} are needed)"
