@@ -122,7 +122,7 @@ def _lineage(winner: _Candidate, observations: pd.DataFrame, indicator: str) -> 
     present = winner.value_year.dropna()
     keys = pd.DataFrame({"adcode": present.index, "year": present.to_numpy(dtype=int)})
     rows = keys.merge(observations[observations["series"].isin(winner.binding.expression.series)], on=["adcode", "year"])
-    columns = ["adcode", "series", "value", "value_text", "unit", "basis", "source", "publisher", "title", "locator", "note"]
+    columns = ["adcode", "series", "value", "value_text", "unit", "basis", "source", "layer", "publisher", "title", "locator", "note"]
     renamed = rows[[*columns, "row", "payload_sha256", "receipt", "retrieved_at"]].assign(
         indicator=indicator, value_year=rows["year"], source_url=rows["address"]
     )
@@ -151,6 +151,7 @@ def _values(catalog: Catalog, node: Node, winner: _Candidate, used: pd.DataFrame
         expression=binding.expression.text,
         series=" ".join(binding.expression.series),
         source=origin["source"].to_numpy(),
+        layer=origin["layer"].to_numpy(),
         source_url=origin["source_url"].to_numpy(),
         payload_sha256=origin["payload_sha256"].to_numpy(),
         retrieved_at=origin["retrieved_at"].to_numpy(),

@@ -22,12 +22,12 @@ CREATE TABLE indicator_values (
     year INTEGER NOT NULL, adcode VARCHAR NOT NULL, indicator VARCHAR NOT NULL,
     value DOUBLE NOT NULL, unit VARCHAR NOT NULL, status VARCHAR NOT NULL, value_year INTEGER NOT NULL,
     fidelity VARCHAR NOT NULL, basis VARCHAR NOT NULL, expression VARCHAR NOT NULL, series VARCHAR NOT NULL,
-    source VARCHAR NOT NULL, source_url VARCHAR NOT NULL, payload_sha256 VARCHAR NOT NULL,
+    source VARCHAR NOT NULL, layer VARCHAR NOT NULL, source_url VARCHAR NOT NULL, payload_sha256 VARCHAR NOT NULL,
     retrieved_at TIMESTAMPTZ NOT NULL, PRIMARY KEY (year, adcode, indicator));
 CREATE TABLE lineage (
     year INTEGER NOT NULL, adcode VARCHAR NOT NULL, indicator VARCHAR NOT NULL, series VARCHAR NOT NULL,
     value_year INTEGER NOT NULL, value DOUBLE, value_text VARCHAR, unit VARCHAR NOT NULL, basis VARCHAR NOT NULL,
-    source VARCHAR NOT NULL, publisher VARCHAR NOT NULL, title VARCHAR NOT NULL, source_url VARCHAR NOT NULL,
+    source VARCHAR NOT NULL, layer VARCHAR NOT NULL, publisher VARCHAR NOT NULL, title VARCHAR NOT NULL, source_url VARCHAR NOT NULL,
     locator VARCHAR NOT NULL, note VARCHAR NOT NULL, row INTEGER, payload_sha256 VARCHAR NOT NULL,
     receipt VARCHAR NOT NULL, retrieved_at TIMESTAMPTZ NOT NULL,
     PRIMARY KEY (year, adcode, indicator, series));
@@ -59,7 +59,7 @@ CREATE TABLE consistency (
     threshold DOUBLE NOT NULL, accepted BOOLEAN NOT NULL, PRIMARY KEY (year, parent, expert));
 CREATE TABLE run_notes (
     year INTEGER NOT NULL, position INTEGER NOT NULL, kind VARCHAR NOT NULL, node VARCHAR NOT NULL,
-    detail VARCHAR NOT NULL, PRIMARY KEY (year, position));
+    adcode VARCHAR NOT NULL, detail VARCHAR NOT NULL, PRIMARY KEY (year, position));
 
 CREATE TABLE quality_results (
     year INTEGER NOT NULL, check_id VARCHAR NOT NULL, severity VARCHAR NOT NULL, subject VARCHAR NOT NULL,

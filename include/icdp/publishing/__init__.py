@@ -1,0 +1,1 @@
+"""Editions: immutable folders of tables, and the one database that readers open."""

@@ -1,0 +1,101 @@
+"""The content of one year's edition, read from the warehouse and the catalogue."""
+
+from __future__ import annotations
+
+import hashlib
+
+import duckdb
+import pandas as pd
+
+from icdp import __version__
+from icdp.catalog import Catalog
+from icdp.errors import DataError, NotFoundError
+from icdp.publishing.schema import tables
+
+# Where bytes came from may change without a change of any figure: the edition that stands still leads to its own bytes.
+PROVENANCE = ("payload_sha256", "receipt", "retrieved_at", "row")
+UNCOMPARED = ("editions", "inputs")
+
+QUERIES = {
+    "scores": "SELECT s.*, p.short_zh AS province FROM scores s JOIN p USING (adcode)",
+    "indicator_values": """SELECT v.*, p.short_zh AS province, n.normalized FROM indicator_values v JOIN p USING (adcode)
+        LEFT JOIN normalized n USING (year, adcode, indicator)""",
+    "lineage": "SELECT * FROM lineage s",
+    "indicator_coverage": "SELECT * FROM indicator_coverage s",
+    "weights": "SELECT * FROM weights s",
+    "contributions": "SELECT * FROM contributions s",
+    "judgements": "SELECT * FROM judgements s",
+    "consistency": "SELECT * FROM consistency s",
+    "quality_results": "SELECT * FROM quality_results s",
+    "run_notes": "SELECT * FROM run_notes s",
+    "inputs": "SELECT * FROM year_inputs s",
+}
+
+
+def gather(connection: duckdb.DuckDBPyConnection, catalog: Catalog, year: int) -> dict[str, pd.DataFrame]:
+    """Return every table of the year's edition, without what only the edition itself knows.
+
+    Left out are the column ``edition`` and, of table ``editions``, the revision, the moment and the
+    edition superseded.
+
+    Raises:
+        NotFoundError: the year was not scored.
+        DataError: the catalogue is not the one the year was scored with.
+    """
+    run = connection.execute("SELECT * FROM score_runs WHERE year = ?", [year]).df()
+    if run.empty:
+        raise NotFoundError(f"year {year} has no scores in the warehouse; run refresh_statistics and score_index for it first")
+    if run["catalog_sha256"][0] != catalog.sha256():
+        raise DataError(f"year {year} was scored with another catalogue than {catalog.directory}; run score_index again")
+    provinces = pd.DataFrame([p.model_dump(exclude={"aliases"}) for p in catalog.provinces.values()])
+    connection.register("p", provinces)
+    content = {
+        name: connection.execute(f"FROM ({query}) WHERE year = ?", [year]).df() for name, query in QUERIES.items()
+    }
+    connection.unregister("p")
+    content["provinces"] = provinces
+    content["nodes"] = _nodes(catalog)
+    content["rank_intervals"] = pd.DataFrame(columns=[c for c in tables()["rank_intervals"].columns if c != "edition"])
+    content["editions"] = _summary(catalog, content, run)
+    return content
+
+
+def digest(content: dict[str, pd.DataFrame]) -> str:
+    """Return the SHA-256 of what a reader would see.
+
+    Numbers count with 10 significant digits, so that another processor's last bit is no new edition.
+    """
+    total = hashlib.sha256()
+    for name, table in tables().items():
+        if name in UNCOMPARED:
+            continue
+        columns = [c for c in table.columns if c not in ("edition", *PROVENANCE)]
+        rows = content[name].sort_values(list(table.order), ignore_index=True)[columns]
+        total.update(f"{name}\n{rows.to_csv(index=False, float_format='%.10g')}".encode())
+    seen = content["editions"][["status", "indicators_used", "indicators_total", "panel"]]
+    total.update(seen.to_csv(index=False).encode())
+    return total.hexdigest()
+
+
+def _nodes(catalog: Catalog) -> pd.DataFrame:
+    rows = [
+        (n.node, n.parent, catalog.level(n.node), n.name_zh, n.name_en, n.unit, n.direction, position)
+        for position, n in enumerate(catalog.nodes.values())
+    ]
+    names = ["node", "parent", "level", "name_zh", "name_en", "unit", "direction", "position"]
+    return pd.DataFrame(rows, columns=names).astype({"direction": "Int64"})
+
+
+def _summary(catalog: Catalog, content: dict[str, pd.DataFrame], run: pd.DataFrame) -> pd.DataFrame:
+    rules = catalog.rules
+    coverage = content["indicator_coverage"]
+    used = coverage[coverage["in_use"]]
+    current = int((used["provinces_current"] >= rules.values.min_provinces).sum())
+    cells = len(catalog.provinces) * len(catalog.indicators)
+    return run[["year", "panel", "catalog_sha256", "inputs_sha256"]].assign(
+        status="final" if current >= rules.publication.final_from else "provisional",
+        coverage=len(content["indicator_values"]) / cells,
+        indicators_used=len(used),
+        indicators_total=len(catalog.indicators),
+        code_version=__version__,
+    )

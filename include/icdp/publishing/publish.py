@@ -1,0 +1,60 @@
+"""Publish a scored year: a new edition when its content is new, nothing when it is not."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+import duckdb
+
+from icdp.catalog import Catalog
+from icdp.publishing.database import is_current, rebuild
+from icdp.publishing.editions import Edition, add_edition, list_editions, publishing
+from icdp.publishing.gather import digest, gather
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What publishing did: the year's edition that now stands, and whether it is new."""
+
+    edition: str
+    is_new: bool
+    editions: tuple[Edition, ...]
+
+
+def publish_year(
+    connection: duckdb.DuckDBPyConnection, catalog: Catalog, published: Path, year: int, moment: datetime
+) -> Outcome:
+    """Make the year's next edition unless the latest one has the same content.
+
+    Killed at any point and started again it ends the same: the edition's folder appears by one
+    rename, and the database is held against the folders every time.
+
+    Args:
+        connection: the warehouse.
+        catalog: the index as data.
+        published: the folder readers know.
+        year: the statistical year.
+        moment: what ``published_at`` will say.
+
+    Raises:
+        NotFoundError: the year was not scored.
+        DataError: the catalogue changed since, or an older edition is unreadable.
+    """
+    content = gather(connection, catalog, year)
+    sha256 = digest(content)
+    with publishing(published) as folder:
+        editions = list_editions(folder)
+        last = max((e for e in editions if e.year == year), default=None)
+        is_new = last is None or last.content_sha256 != sha256
+        if last is None or is_new:
+            revision = 1 if last is None else last.revision + 1
+            edition = Edition(year, revision, sha256, moment.isoformat())
+            add_edition(folder, content, edition, supersedes=None if last is None else last.name)
+            editions = sorted([*editions, edition])
+            last = edition
+        database = published / "icdp.duckdb"
+        if not is_current(database, editions):
+            rebuild(database, folder, editions)
+    return Outcome(last.name, is_new, tuple(editions))

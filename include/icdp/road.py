@@ -1,0 +1,204 @@
+"""The steps of a year, in their order: what the DAGs call, and anyone without Airflow may call too.
+
+plan → acquire → stage (each source) → load → check → score → publish. Each step reads what the one
+before wrote, may run twice, and returns one line about what it did.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import UTC, datetime
+
+import pandas as pd
+
+from icdp import __version__
+from icdp.archive import Archive, Receipt
+from icdp.catalog import Catalog, load_catalog
+from icdp.errors import DataError, NotFoundError, QualityError
+from icdp.publishing.publish import publish_year
+from icdp.quality import YearData, read_national_totals, run_checks
+from icdp.scoring import Result, read_judgements
+from icdp.scoring import score as score_units
+from icdp.scoring.from_catalog import settings_of, tree_of
+from icdp.settings import Settings
+from icdp.sources import adapter
+from icdp.warehouse import connection as warehouse
+from icdp.warehouse.load import load_year, observations_of
+from icdp.warehouse.staging import read_receipts, write_parquet, write_receipts
+from icdp.warehouse.values import current_observations
+
+# Tables that say something about the values of a year: emptied when the values are replaced.
+SCORED = ("normalized", "scores", "weights", "contributions", "judgements", "consistency", "run_notes", "score_runs")
+
+
+def plan(settings: Settings) -> list[str]:
+    """Return the sources a run asks: the shipped base always, the live ones when the channel is ``live``.
+
+    Raises:
+        DataError: the channel is ``live`` and the catalogue has no live source.
+    """
+    sources = load_catalog(settings.catalog).sources.values()
+    live = [s.source for s in sources if s.layer == "live"]
+    if settings.channel == "live" and not live:
+        raise DataError(f"ICDP_CHANNEL=live, but {settings.catalog / 'sources'} names no live source; use facts")
+    wanted = {"base", "live"} if settings.channel == "live" else {"base"}
+    return [s.source for s in sources if s.layer in wanted]
+
+
+def acquire(settings: Settings, source: str, year: int) -> str:
+    """Take the payloads of a source into the archive and list their receipts for the year."""
+    catalog = load_catalog(settings.catalog)
+    archive = Archive(settings.archive)
+    receipts = []
+    for fetched in adapter(source, catalog).fetch(settings, catalog, year):
+        receipt = Receipt(
+            source=source,
+            item=fetched.item,
+            payload_sha256=archive.put(fetched.content),
+            bytes=len(fetched.content),
+            media_type=fetched.media_type,
+            request=fetched.request,
+            retrieved_at=fetched.retrieved_at,
+            publisher=fetched.publisher,
+            terms=catalog.sources[source].terms,
+        )
+        archive.add_receipt(receipt)
+        receipts.append(receipt)
+    write_receipts(settings.staging / str(year) / f"{source}.receipts.json", receipts)
+    return f"{source}: {len(receipts)} payloads"
+
+
+def stage(settings: Settings, source: str, year: int) -> str:
+    """Parse the year's payloads of a source out of the archive into staging."""
+    catalog = load_catalog(settings.catalog)
+    archive = Archive(settings.archive)
+    folder = settings.staging / str(year)
+    parse = adapter(source, catalog).parse
+    parsed = [
+        parse(archive.get(receipt.payload_sha256), receipt.item, catalog).assign(payload_sha256=receipt.payload_sha256)
+        for receipt in read_receipts(folder / f"{source}.receipts.json", archive, source)
+    ]
+    if not parsed:
+        raise DataError(f"source {source} gave no payload for {year}; acquire it again")
+    table = pd.concat(parsed, ignore_index=True)
+    write_parquet(table, folder / f"{source}.parquet", order="series, year, adcode, payload_sha256")
+    return f"{source}: {len(table)} figures, {table['series'].nunique()} series"
+
+
+def load(settings: Settings, year: int) -> str:
+    """Replace the year's slice of the warehouse by what is staged, and build its values."""
+    catalog = load_catalog(settings.catalog)
+    with warehouse.write(settings.warehouse) as connection:
+        built = load_year(connection, catalog, Archive(settings.archive), settings.staging / str(year), year)
+        # Scores and findings of the values that were there before would speak of other figures.
+        for table in (*SCORED, "quality_results"):
+            warehouse.replace_year(connection, table, year, pd.DataFrame())
+    used = int(built.coverage["in_use"].sum())
+    return f"{year}: {len(built.values)} values, {used} of {len(built.coverage)} indicators"
+
+
+def check(settings: Settings, year: int) -> str:
+    """Run the quality checks and keep their results.
+
+    Raises:
+        QualityError: a check of severity ``error`` failed; the year stops here.
+        NotFoundError: the year was not loaded.
+    """
+    catalog = load_catalog(settings.catalog)
+    totals = read_national_totals(settings.facts / "national_totals.csv", catalog)
+    with warehouse.write(settings.warehouse) as connection:
+        values = connection.execute("FROM indicator_values WHERE year = ?", [year]).df()
+        coverage = connection.execute("FROM indicator_coverage WHERE year = ?", [year]).df()
+        if coverage.empty:
+            raise NotFoundError(f"year {year} is not in the warehouse; run refresh_statistics for it first")
+        used = connection.execute("SELECT series, adcode, value_year FROM lineage WHERE year = ?", [year]).df()
+        observed = current_observations(observations_of(connection, catalog, year))
+        key = pd.MultiIndex.from_frame(observed[["series", "adcode", "year"]])
+        concerned = observed[(observed["year"] == year) | key.isin(pd.MultiIndex.from_frame(used))]
+        results = run_checks(YearData(catalog, year, concerned, values, coverage, totals))
+        warehouse.replace_year(connection, "quality_results", year, results)
+    failed = results[~results["passed"]]
+    errors = failed[failed["severity"] == "error"]
+    if not errors.empty:
+        told = "; ".join(f"{r.check_id} ({r.subject}): {r.observed}, expected {r.expected}: {r.message}" for r in errors.itertuples())
+        raise QualityError(f"year {year}: {len(errors)} checks failed, nothing is scored. {told}")
+    return f"{year}: {len(results)} checks, {len(failed)} warnings"
+
+
+def score(settings: Settings, year: int) -> str:
+    """Score the year's checked values and keep everything that explains the scores.
+
+    Raises:
+        QualityError: the values were not checked, or a check of severity ``error`` failed.
+        JudgementError: a judgement matrix is malformed or inconsistent.
+    """
+    catalog = load_catalog(settings.catalog)
+    panel = read_judgements(settings.judgements)
+    with warehouse.write(settings.warehouse) as connection:
+        checks = connection.execute("SELECT severity, passed FROM quality_results WHERE year = ?", [year]).df()
+        if checks.empty:
+            raise QualityError(f"year {year} was not checked; run refresh_statistics for it first")
+        if ((checks["severity"] == "error") & ~checks["passed"]).any():
+            raise QualityError(f"year {year} failed its checks (table quality_results); correct the figures and run refresh_statistics")
+        values = connection.execute("SELECT adcode, indicator, value FROM indicator_values WHERE year = ?", [year]).df()
+        wide = values.pivot(index="adcode", columns="indicator", values="value").reindex(list(catalog.provinces))
+        result = score_units(tree_of(catalog), wide, panel, settings_of(catalog))
+        payloads = connection.execute("SELECT DISTINCT payload_sha256 FROM lineage WHERE year = ? ORDER BY 1", [year]).fetchall()
+        result_tables = _tables(catalog, result) | {
+            "score_runs": pd.DataFrame(
+                [
+                    {
+                        "inputs_sha256": hashlib.sha256("".join(p for (p,) in payloads).encode()).hexdigest(),
+                        "catalog_sha256": catalog.sha256(),
+                        "panel": panel.id,
+                        "panel_sha256": hashlib.sha256(result.judgements.to_csv(index=False).encode()).hexdigest(),
+                        "code_version": __version__,
+                    }
+                ]
+            )
+        }
+        for table in SCORED:
+            warehouse.replace_year(connection, table, year, result_tables[table].assign(year=year))
+    first = result.scores[catalog.root].idxmax()
+    return f"{year}: {int(result.scores[catalog.root].notna().sum())} provinces scored, {catalog.provinces[first].short_zh} first"
+
+
+def publish(settings: Settings, year: int) -> str:
+    """Make the year's edition; return e.g. ``2024-r1 published`` or ``2024-r1 unchanged``."""
+    catalog = load_catalog(settings.catalog)
+    with warehouse.write(settings.warehouse) as connection:
+        outcome = publish_year(connection, catalog, settings.published, year, datetime.now(UTC))
+        known = pd.DataFrame(
+            [{"edition": e.name, "year": e.year, "revision": e.revision, "content_sha256": e.content_sha256,
+              "published_at": pd.Timestamp(e.published_at)} for e in outcome.editions]
+        )  # fmt: skip
+        connection.execute("DELETE FROM editions")
+        connection.register("known", known)
+        connection.execute("INSERT INTO editions BY NAME FROM known")
+    return f"{outcome.edition} {'published' if outcome.is_new else 'unchanged'}"
+
+
+def _tables(catalog: Catalog, result: Result) -> dict[str, pd.DataFrame]:
+    """Return the engine's result as the warehouse's tables, without the year."""
+    root = catalog.root
+    scores = _long(result.scores, "node", "score")
+    scores["rank"] = _long(result.ranks, "node", "rank")["rank"].astype("Int64")
+    scores["coverage"] = _long(result.coverage[result.scores.columns], "node", "coverage")["coverage"]
+    scores["level"] = scores["node"].map(catalog.level)
+    tier = scores["adcode"].map(result.tiers).astype("Int64")
+    scores["tier"] = tier.where(scores["node"] == root)
+    notes = [(n.kind, n.node, n.unit, n.detail) for n in result.notes]
+    return {
+        "scores": scores,
+        "normalized": _long(result.normalized, "indicator", "normalized").dropna(),
+        "contributions": _long(result.contributions, "indicator", "points").dropna(),
+        "weights": result.weights,
+        "judgements": result.judgements,
+        "consistency": result.consistency,
+        "run_notes": pd.DataFrame(notes, columns=["kind", "node", "adcode", "detail"]).assign(position=range(len(notes))),
+    }
+
+
+def _long(wide: pd.DataFrame, names: str, values: str) -> pd.DataFrame:
+    tidy = wide.rename_axis(index="adcode", columns=names).reset_index()
+    return tidy.melt(id_vars="adcode", var_name=names, value_name=values)
