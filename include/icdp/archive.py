@@ -82,7 +82,7 @@ class Archive:
         except FileNotFoundError as exc:
             raise NotFoundError(f"{path}: the archive has no such payload; acquire its source again") from exc
         if hashlib.sha256(content).hexdigest() != digest:
-            raise DataError(f"{path}: the bytes were altered since they were archived; restore the file from a backup")
+            raise _altered(path)
         return content
 
     def add_receipt(self, receipt: Receipt) -> str:
@@ -98,9 +98,20 @@ class Archive:
 
         Raises:
             NotFoundError: no such receipt.
+            DataError: the receipt on disk is not the one that was kept.
         """
         path = self.root / "receipts" / source / f"{identifier}.json"
         try:
-            return Receipt(**json.loads(path.read_text(encoding="utf-8")))
+            content = path.read_bytes()
         except FileNotFoundError as exc:
             raise NotFoundError(f"{path}: the archive has no such receipt; acquire {source} again") from exc
+        if hashlib.sha256(content).hexdigest() != identifier:
+            raise _altered(path)
+        return Receipt(**json.loads(content))
+
+
+def _altered(path: Path) -> DataError:
+    return DataError(
+        f"{path}: the bytes were altered since they were archived; "
+        "restore the file from a backup, or delete it and acquire its source again"
+    )

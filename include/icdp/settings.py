@@ -46,10 +46,14 @@ class Settings:
         """
         channel = os.environ.get("ICDP_CHANNEL", "facts")
         if channel not in CHANNELS:
-            raise DataError(f"ICDP_CHANNEL={channel!r} is not one of {', '.join(CHANNELS)}; unset it or use one of them")
+            raise DataError(
+                f"ICDP_CHANNEL={channel!r} is not one of {', '.join(CHANNELS)}; unset it or use one of them"
+            )
         approval = os.environ.get("ICDP_REQUIRE_APPROVAL", "false").lower()
         if approval not in ("true", "false"):
-            raise DataError(f"ICDP_REQUIRE_APPROVAL={approval!r} is neither true nor false; unset it or use one of them")
+            raise DataError(
+                f"ICDP_REQUIRE_APPROVAL={approval!r} is neither true nor false; unset it or use one of them"
+            )
         home = Path(os.environ.get("ICDP_HOME") or REPOSITORY / "var").expanduser().resolve()
         return cls(home=home, channel=channel, require_approval=approval == "true")
 

@@ -62,8 +62,7 @@ class Catalog:
         key = _fold(name)
         if key not in self._names:
             raise NotFoundError(
-                f"{name!r} is none of the {len(self.provinces)} provinces; "
-                "use e.g. 四川, 四川省, Sichuan or 510000"
+                f"{name!r} is none of the {len(self.provinces)} provinces; use e.g. 四川, 四川省, Sichuan or 510000"
             )
         return self.provinces[self._names[key]]
 
@@ -84,19 +83,25 @@ class Catalog:
         self._validate_provinces()
         self._validate_series()
         self._validate_bindings()
+        self._validate_checks()
 
     def _validate_tree(self) -> None:
         path = self.directory / "tree.yaml"
-        roots = [n.node for n in self.nodes.values() if n.parent is None]
-        if len(roots) != 1:
-            raise CatalogError(f"{path}: exactly one node has no parent, found {roots or 'none'}")
         for node in self.nodes.values():
             if node.parent is not None and node.parent not in self.nodes:
-                raise CatalogError(f"{path}: {node.node}: parent {node.parent!r} is no node; add it or correct the name")
+                raise CatalogError(f"{path}: {node.node}: parent {node.parent!r} is no node; add it or correct it")
             if node.parent is not None and self.nodes[node.parent].is_indicator:
-                raise CatalogError(f"{path}: {node.node}: parent {node.parent!r} is an indicator and has no children")
+                raise CatalogError(
+                    f"{path}: {node.node}: parent {node.parent!r} is an indicator, which has no children; correct it"
+                )
             if not node.is_indicator and not self.children(node.node):
                 raise CatalogError(f"{path}: {node.node}: an inner node without children; remove it or add indicators")
+        roots = [n.node for n in self.nodes.values() if n.parent is None]
+        if len(roots) != 1:
+            raise CatalogError(
+                f"{path}: parent is null at {', '.join(roots) or 'no node'}; exactly one node is the root; correct it"
+            )
+        for node in self.nodes.values():
             seen, current = {node.node}, node.parent
             while current is not None:
                 if current in seen:
@@ -108,17 +113,22 @@ class Catalog:
         path = self.directory / "provinces.csv"
         expected = self.rules.units
         if expected is not None and self.provinces and len(self.provinces) != expected:
-            raise CatalogError(f"{path}: has {len(self.provinces)} rows, index.yaml says units: {expected}")
+            raise CatalogError(
+                f"{path}: has {len(self.provinces)} rows, index.yaml says units: {expected}; correct one of the two"
+            )
         for p in self.provinces.values():
-            for name in {p.adcode, p.name_zh, p.short_zh, p.name_en, *p.aliases}:
+            for name in (p.adcode, p.name_zh, p.short_zh, p.name_en, *p.aliases):
                 other = self._names.setdefault(_fold(name), p.adcode)
                 if other != p.adcode:
-                    raise CatalogError(f"{path}: {p.adcode}: the name {name!r} belongs to {other} already")
+                    raise CatalogError(f"{path}: {p.adcode}: the name {name!r} belongs to {other} already; remove one")
 
     def _validate_series(self) -> None:
         for s in self.series.values():
             if s.unit not in self.units:
-                raise CatalogError(f"{self.directory / 'series.csv'}: {s.series}: unit {s.unit!r} is not in units.yaml")
+                raise CatalogError(
+                    f"{self.directory / 'series.csv'}: {s.series}: unit {s.unit!r} is not in units.yaml; "
+                    "add it there or correct it"
+                )
 
     def _validate_bindings(self) -> None:
         path = self.directory / "bindings.yaml"
@@ -134,18 +144,28 @@ class Catalog:
                 self._validate_binding(f"{path}: {name}[{number}]", node, binding)
 
     def _validate_binding(self, where: str, node: Node, binding: Binding) -> None:
+        if binding.unit not in self.units:
+            raise CatalogError(f"{where}: unit {binding.unit!r} is not in units.yaml; add it there or correct it")
         for series in binding.expression.series:
             if series not in self.series:
                 raise CatalogError(f"{where}: series {series!r} is not in series.csv; add it or correct the name")
             unit = self.series[series].unit
             if binding.expression.is_linear and not self.units.convertible(unit, binding.unit):
-                raise CatalogError(f"{where}: series {series!r} is in {unit}, which cannot become {binding.unit}")
-        if binding.unit not in self.units:
-            raise CatalogError(f"{where}: unit {binding.unit!r} is not in units.yaml")
+                raise CatalogError(
+                    f"{where}: series {series!r} is in {unit}, which cannot become {binding.unit}; correct the unit"
+                )
         if binding.fidelity != "proxy" and not self.units.convertible(binding.unit, str(node.unit)):
             raise CatalogError(
                 f"{where}: {binding.unit} cannot become the indicator's {node.unit}; only a proxy keeps its own unit"
             )
+
+    def _validate_checks(self) -> None:
+        for check in self.checks.values():
+            if check.series is not None and check.series not in self.series:
+                raise CatalogError(
+                    f"{self.directory / 'quality.yaml'}: {check.check}: series {check.series!r} is not in series.csv; "
+                    "add it or correct the name"
+                )
 
 
 def _fold(name: str) -> str:

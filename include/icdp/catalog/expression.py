@@ -10,14 +10,21 @@ import ast
 import operator
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
+import numpy as np
 import pandas as pd
 
-_OPERATORS: dict[type[ast.operator], Callable[[object, object], object]] = {
+
+def _divide(left: pd.Series | float, right: pd.Series | float) -> pd.Series | float:
+    return left / (right.where(right != 0) if isinstance(right, pd.Series) else right or np.nan)
+
+
+_OPERATORS: dict[type[ast.operator], Callable[[Any, Any], Any]] = {
     ast.Add: operator.add,
     ast.Sub: operator.sub,
     ast.Mult: operator.mul,
-    ast.Div: operator.truediv,
+    ast.Div: _divide,
 }
 ABSENT_AS_ZERO = "absent_as_zero"
 
@@ -42,16 +49,17 @@ class Expression:
         """Parse ``text``.
 
         Raises:
-            ValueError: the text is no expression of the grammar, or names no series.
+            ValueError: the text is no expression of the grammar, or no series in it must be present,
+                so that a province no table mentions would get a figure.
         """
         try:
             tree = ast.parse(text, mode="eval").body
         except SyntaxError as exc:
-            raise ValueError(f"expression {text!r} cannot be read: {exc.msg}") from exc
-        names: dict[str, None] = {}
+            raise ValueError(f"{text!r} cannot be read as an expression: {exc.msg}") from exc
+        names: dict[str, bool] = {}
         linear = _walk(tree, names, text)
-        if not names:
-            raise ValueError(f"expression {text!r} names no series")
+        if not any(names.values()):
+            raise ValueError(f"{text!r} names no series outside {ABSENT_AS_ZERO}; add one")
         return cls(text=text, series=tuple(names), is_linear=linear, _tree=tree)
 
     def evaluate(self, columns: Mapping[str, pd.Series]) -> pd.Series:
@@ -61,28 +69,28 @@ class Expression:
             columns: per series a float column over all provinces, NaN where unknown.
 
         Returns:
-            A float column; NaN where any operand is missing. ``absent_as_zero(s)`` reads a
-            province absent from a table as 0, but only where the table has figures at all.
+            A float column; NaN where any operand is missing or a divisor is 0. ``absent_as_zero(s)``
+            reads a province absent from a table as 0, but only where the table has figures at all.
         """
         result = _evaluate(self._tree, columns)
         if not isinstance(result, pd.Series):  # pragma: no cover - parse() demands a series
             raise TypeError(f"{self.text!r} does not depend on a series")
-        return result
+        return result.where(np.isfinite(result))
 
     def __str__(self) -> str:
         return self.text
 
 
-def _walk(node: ast.expr, names: dict[str, None], text: str) -> bool:
-    """Collect series names; return whether only + and - (and absent_as_zero) occur."""
+def _walk(node: ast.expr, names: dict[str, bool], text: str) -> bool:
+    """Collect series names and whether each must be present; return whether only + and - (and absent_as_zero) occur."""
     match node:
         case ast.Name(id=name):
-            names.setdefault(name)
+            names[name] = True
             return True
         case ast.Constant(value=int() | float()) if not isinstance(node.value, bool):
             return False
         case ast.Call(func=ast.Name(id="absent_as_zero"), args=[ast.Name(id=name)], keywords=[]):
-            names.setdefault(name)
+            names.setdefault(name, False)
             return True
         case ast.BinOp(left=left, op=op, right=right) if type(op) in _OPERATORS:
             both = [_walk(left, names, text), _walk(right, names, text)]
@@ -90,7 +98,7 @@ def _walk(node: ast.expr, names: dict[str, None], text: str) -> bool:
         case ast.UnaryOp(op=ast.USub(), operand=operand):
             return _walk(operand, names, text)
     raise ValueError(
-        f"expression {text!r}: {ast.unparse(node)!r} is not allowed; "
+        f"{ast.unparse(node)!r} in {text!r} is not allowed; "
         f"use series names, numbers, + - * / and {ABSENT_AS_ZERO}(series)"
     )
 
@@ -99,13 +107,14 @@ def _evaluate(node: ast.expr, columns: Mapping[str, pd.Series]) -> pd.Series | f
     match node:
         case ast.Name(id=name):
             return columns[name]
-        case ast.Constant(value=value):
-            return float(value)  # type: ignore[arg-type]
+        case ast.Constant(value=int() | float() as value):
+            return float(value)
         case ast.Call(args=[ast.Name(id=name)]):
             column = columns[name]
             return column.fillna(0.0) if column.notna().any() else column
         case ast.UnaryOp(operand=operand):
             return -_evaluate(operand, columns)
         case ast.BinOp(left=left, op=op, right=right):
-            return _OPERATORS[type(op)](_evaluate(left, columns), _evaluate(right, columns))  # type: ignore[return-value]
+            result: pd.Series | float = _OPERATORS[type(op)](_evaluate(left, columns), _evaluate(right, columns))
+            return result
     raise TypeError(f"unreachable node {ast.dump(node)}")  # pragma: no cover

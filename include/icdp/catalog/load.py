@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import math
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, TypeVar
@@ -23,12 +24,18 @@ def load_catalog(directory: Path) -> Catalog:
     """Load and validate the catalogue in ``directory``.
 
     ``index.yaml`` and ``tree.yaml`` are required; a catalogue that is only used to score a
-    table of values needs no more. Provinces, series, bindings, checks and sources are read where present.
+    table of values needs no more. One that has ``sources`` also needs provinces, series, units and
+    bindings; checks are read where present.
 
     Raises:
         CatalogError: a file is missing, unreadable, or contradicts another; names file and key.
     """
     rules = _one(directory / "index.yaml", IndexRules)
+    sources = _sources(directory / "sources")
+    needed = ("tree.yaml", "provinces.csv", "series.csv", "units.yaml", "bindings.yaml") if sources else ("tree.yaml",)
+    for name in needed:
+        if not (directory / name).exists():
+            raise _missing(directory / name)
     catalog = Catalog(
         directory=directory,
         rules=rules,
@@ -38,10 +45,19 @@ def load_catalog(directory: Path) -> Catalog:
         units=_units(directory / "units.yaml"),
         bindings=_bindings(directory / "bindings.yaml"),
         checks=_many(directory / "quality.yaml", Check, "check"),
-        sources=_sources(directory / "sources"),
+        sources=sources,
     )
     catalog.validate()
     return catalog
+
+
+def parse_yaml(text: str) -> Any:
+    """Parse YAML text, refusing duplicate keys.
+
+    Raises:
+        yaml.YAMLError: the text is not YAML, or a key stands twice.
+    """
+    return yaml.load(text, Loader=_UniqueKeys)  # noqa: S506 - a SafeLoader
 
 
 def read_yaml(path: Path) -> Any:
@@ -51,22 +67,30 @@ def read_yaml(path: Path) -> Any:
         CatalogError: the file is missing, not UTF-8, or not YAML.
     """
     try:
-        return yaml.load(path.read_text(encoding="utf-8"), Loader=_UniqueKeys)  # noqa: S506 - a SafeLoader
+        return parse_yaml(path.read_text(encoding="utf-8"))
     except FileNotFoundError as exc:
-        raise CatalogError(f"{path}: the file is missing; a catalogue needs it") from exc
+        raise _missing(path) from exc
     except (yaml.YAMLError, UnicodeDecodeError, OSError) as exc:
-        raise CatalogError(f"{path}: cannot be read as UTF-8 YAML ({' '.join(str(exc).split())}); correct the file") from exc
+        told = " ".join(str(exc).split())
+        raise CatalogError(f"{path}: cannot be read as UTF-8 YAML ({told}); correct the file") from exc
 
 
-class _UniqueKeys(yaml.SafeLoader):
+def _missing(path: Path) -> CatalogError:
+    return CatalogError(f"{path}: the file is missing; a catalogue needs it")
+
+
+class _UniqueKeys(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]
     """YAML keeps the last of two equal keys in silence; a catalogue must not."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
-        keys = [self.construct_object(k, deep=True) for k, _ in node.value]  # type: ignore[no-untyped-call]
-        for key in keys:
-            if keys.count(key) > 1:
-                raise yaml.YAMLError(f"key {key!r} stands twice at line {node.start_mark.line + 1}")
-        return super().construct_mapping(node, deep)
+        keys = [(k.start_mark.line + 1, self.construct_object(k, deep=True)) for k, _ in node.value]
+        seen: list[Any] = []
+        for line, key in keys:
+            if key in seen:
+                raise yaml.YAMLError(f"key {key!r} stands twice, again in line {line}")
+            seen.append(key)
+        mapping: dict[Any, Any] = super().construct_mapping(node, deep)
+        return mapping
 
 
 def _rows(path: Path) -> list[Any]:
@@ -75,16 +99,21 @@ def _rows(path: Path) -> list[Any]:
     if path.suffix == ".yaml":
         data = read_yaml(path)
         if not isinstance(data, list):
-            raise CatalogError(f"{path}: must be a list of entries, one a line")
+            raise CatalogError(f"{path}: must be a list of entries; write one `- {{...}}` a line")
         return data
     try:
         with path.open(encoding="utf-8", newline="") as stream:
-            rows = list(csv.DictReader(stream, strict=True))
+            reader = csv.DictReader(stream, strict=True)
+            rows: list[dict[str, Any]] = []
+            for row in reader:
+                if None in row or None in row.values():
+                    raise csv.Error(f"line {reader.line_num} has other cells than the header")
+                rows.append(row)
     except (csv.Error, UnicodeDecodeError) as exc:
         raise CatalogError(f"{path}: cannot be read as UTF-8 CSV ({exc}); correct the file") from exc
     for row in rows:
         if "aliases" in row:
-            row["aliases"] = tuple(a for a in (row["aliases"] or "").split(";") if a)  # type: ignore[assignment]
+            row["aliases"] = tuple(a for a in row["aliases"].split(";") if a)
     return rows
 
 
@@ -108,22 +137,29 @@ def _validate(model: type[M], data: Any, where: str) -> M:
         return model.model_validate(data)
     except ValidationError as exc:
         first = exc.errors()[0]
-        key = ".".join(str(part) for part in first["loc"]) or "entry"
-        given = first.get("input")
-        shown = "" if isinstance(given, dict) else f" (it is {given!r})"
-        raise CatalogError(f"{where}: key {key!r}: {first['msg']}{shown}; correct this entry") from exc
+        key = ".".join(str(part) for part in first["loc"])
+        what = f"key {key!r}: " if key else ""
+        told = (
+            "must map keys to values" if first["type"] == "model_type" else first["msg"].removeprefix("Value error, ")
+        )
+        ours = first["type"] == "value_error"  # then the message says what was given
+        shown = "" if ours or isinstance(first["input"], dict) else f" (it is {first['input']!r})"
+        raise CatalogError(f"{where}: {what}{told}{shown}; correct this entry") from exc
 
 
 def _units(path: Path) -> Units:
     if not path.exists():
         return Units({})
+    data = read_yaml(path)
+    if not isinstance(data, dict):
+        raise CatalogError(f"{path}: must map each unit to [kind, factor]; write `unit: [kind, factor]` a line")
     table: dict[str, tuple[str, float]] = {}
-    for unit, entry in read_yaml(path).items():
-        try:
-            kind, factor = entry
-            table[str(unit)] = (str(kind), float(factor))
-        except (TypeError, ValueError) as exc:
-            raise CatalogError(f"{path}: unit {unit!r} must be [kind, factor], it is {entry!r}") from exc
+    for unit, entry in data.items():
+        match entry:
+            case [str(kind), int() | float() as factor] if math.isfinite(factor) and factor > 0:
+                table[str(unit)] = (kind, float(factor))
+            case _:
+                raise CatalogError(f"{path}: unit {unit!r} is {entry!r}; write [kind, factor] with a factor above 0")
     return Units(table)
 
 
@@ -132,7 +168,7 @@ def _bindings(path: Path) -> dict[str, tuple[Binding, ...]]:
         return {}
     data = read_yaml(path)
     if not isinstance(data, dict):
-        raise CatalogError(f"{path}: must map each indicator to its list of bindings")
+        raise CatalogError(f"{path}: must map each indicator to its list of bindings; write `indicator: []` a line")
     result = {}
     for indicator, entries in data.items():
         if not isinstance(entries, list):
@@ -144,5 +180,10 @@ def _bindings(path: Path) -> dict[str, tuple[Binding, ...]]:
 
 
 def _sources(directory: Path) -> dict[str, Source]:
-    found = (_one(path, Source) for path in sorted(directory.glob("*.yaml")))
-    return {source.source: source for source in found}
+    sources = {}
+    for path in sorted(directory.glob("*.yaml")):
+        source = _one(path, Source)
+        if source.source != path.stem:
+            raise CatalogError(f"{path}: source {source.source!r} is not the file's name; rename one of the two")
+        sources[source.source] = source
+    return sources

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from icdp.catalog.expression import Expression
 
 Fidelity = Literal["as_defined", "partial", "estimated", "proxy"]
 Severity = Literal["error", "warn"]
 Identifier = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
+Text = Annotated[str, Field(min_length=1)]
 
 
 class _Model(BaseModel):
@@ -21,10 +22,10 @@ class Province(_Model):
     """One of the provinces: GB/T 2260 code, names in both languages, statistical region."""
 
     adcode: Annotated[str, Field(pattern=r"^[0-9]{6}$")]
-    name_zh: str
-    short_zh: str
-    name_en: str
-    region: str
+    name_zh: Text
+    short_zh: Text
+    name_en: Text
+    region: Text
     aliases: tuple[str, ...] = ()
 
 
@@ -42,10 +43,13 @@ class Node(_Model):
 
     @model_validator(mode="after")
     def _inner_or_leaf(self) -> Node:
-        leaf = (self.unit, self.direction, self.max_age)
-        if self.weights is None and None in leaf:
-            raise ValueError("an indicator needs unit, direction and max_age; an inner node needs weights")
-        if self.weights is not None and leaf != (None, None, None):
+        leaf = {"unit": self.unit, "direction": self.direction, "max_age": self.max_age}
+        absent = [key for key, value in leaf.items() if value is None]
+        if self.weights is None and absent:
+            raise ValueError(
+                f"{', '.join(absent)} is missing; an indicator needs unit, direction and max_age, an inner node weights"
+            )
+        if self.weights is not None and len(absent) < len(leaf):
             raise ValueError("an inner node (it has weights) takes no unit, direction or max_age")
         return self
 
@@ -81,12 +85,10 @@ class Binding(_Model):
     note_zh: str
     note_en: str
 
-    @model_validator(mode="before")
+    @field_validator("expression", mode="before")
     @classmethod
     def _parse(cls, data: object) -> object:
-        if isinstance(data, dict) and isinstance(data.get("expression"), str):
-            return {**data, "expression": Expression.parse(data["expression"])}
-        return data
+        return Expression.parse(data) if isinstance(data, str) else data
 
 
 class Check(_Model):

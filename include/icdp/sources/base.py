@@ -43,8 +43,14 @@ def adapter(source: str, catalog: Catalog) -> Adapter:
         CatalogError: the catalogue has no such source, or the source has no module.
     """
     if source not in catalog.sources:
-        raise CatalogError(f"{catalog.directory / 'sources'}: no source {source!r}; known: {sorted(catalog.sources)}")
+        known = ", ".join(sorted(catalog.sources))
+        raise CatalogError(f"{catalog.directory / 'sources'}: no source {source!r}; use one of {known}")
     try:
         return cast(Adapter, importlib.import_module(f"icdp.sources.{source}"))
     except ModuleNotFoundError as exc:
-        raise CatalogError(f"source {source!r} has a file in the catalogue but no module icdp/sources/{source}.py") from exc
+        if exc.name != f"icdp.sources.{source}":
+            raise
+        raise CatalogError(
+            f"{catalog.directory / 'sources' / f'{source}.yaml'}: no module icdp/sources/{source}.py reads it; "
+            "write one or remove the file"
+        ) from exc

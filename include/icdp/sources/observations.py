@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import math
+import re
+from typing import Any
 
 import pandas as pd
 
 from icdp.catalog import Catalog
 from icdp.errors import DataError
-from icdp.partition import FIRST_YEAR, LAST_YEAR
+from icdp.partition import parse_year
 
 COLUMNS = (
     "series", "year", "adcode", "value", "value_text", "unit", "basis",
     "publisher", "title", "address", "locator", "note", "row",
 )  # fmt: skip
 BASES = ("published", "secondary", "derived", "estimated")
+_NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
 
 
 def validated(table: pd.DataFrame, catalog: Catalog, where: str) -> pd.DataFrame:
@@ -32,12 +35,14 @@ def validated(table: pd.DataFrame, catalog: Catalog, where: str) -> pd.DataFrame
     """
     missing = [c for c in COLUMNS if c not in table.columns and c != "value"]
     if missing:
-        raise DataError(f"{where}: column {missing[0]!r} is missing; has {list(table.columns)}")
+        has = ", ".join(str(c) for c in table.columns)
+        raise DataError(f"{where}: column {missing[0]!r} is missing, there are {has}; add it")
     clean = table.reset_index(drop=True).copy()
     clean["value"] = [_number(text, where, row) for text, row in zip(clean["value_text"], clean["row"], strict=True)]
     clean["year"] = [_year(text, where, row) for text, row in zip(clean["year"], clean["row"], strict=True)]
     for record in clean.itertuples(index=False):
         _check_row(record, catalog, f"{where}, row {record.row}")
+    clean = clean.astype({"year": "int64", "value": "float64"})
     keys = ["series", "year", "adcode"]
     twice = clean[clean.duplicated(keys, keep="first")]
     if not twice.empty:
@@ -50,33 +55,36 @@ def validated(table: pd.DataFrame, catalog: Catalog, where: str) -> pd.DataFrame
 
 
 def _number(text: object, where: str, row: object) -> float:
-    try:
-        value = float(str(text))
-    except ValueError as exc:
-        raise DataError(f"{where}, row {row}: value {text!r} is no number; leave the row out if the figure is unknown") from exc
+    written = str(text)
+    value = float(written) if _NUMBER.fullmatch(written) else math.nan
     if not math.isfinite(value):
-        raise DataError(f"{where}, row {row}: value {text!r} is not finite; leave the row out if the figure is unknown")
+        raise DataError(
+            f"{where}, row {row}: value {written!r} is no finite number; leave the row out if the figure is unknown"
+        )
     return value
 
 
 def _year(text: object, where: str, row: object) -> int:
-    digits = str(text)
-    if not (digits.isascii() and digits.isdigit() and FIRST_YEAR <= int(digits) <= LAST_YEAR):
-        raise DataError(f"{where}, row {row}: year {text!r} is not in {FIRST_YEAR}-{LAST_YEAR}; correct it")
-    return int(digits)
+    try:
+        return parse_year(str(text))
+    except DataError as exc:
+        raise DataError(f"{where}, row {row}: {exc}") from exc
 
 
-def _check_row(record: object, catalog: Catalog, where: str) -> None:
-    series, unit = str(record.series), str(record.unit)  # type: ignore[attr-defined]
+def _check_row(record: Any, catalog: Catalog, where: str) -> None:
+    series, unit = str(record.series), str(record.unit)
     if series not in catalog.series:
         raise DataError(f"{where}: series {series!r} is not in series.csv; add it there or correct the name")
-    if record.adcode not in catalog.provinces:  # type: ignore[attr-defined]
-        raise DataError(f"{where}: adcode {record.adcode!r} is none of the {len(catalog.provinces)} provinces; correct it")  # type: ignore[attr-defined]
+    adcode = str(record.adcode)
+    if adcode not in catalog.provinces:
+        raise DataError(f"{where}: adcode {adcode!r} is none of the {len(catalog.provinces)} provinces; correct it")
     wanted = catalog.series[series].unit
     if not catalog.units.convertible(unit, wanted):
         raise DataError(f"{where}: unit {unit!r} of {series} cannot become {wanted}; correct the unit")
-    if record.basis not in BASES:  # type: ignore[attr-defined]
-        raise DataError(f"{where}: basis {record.basis!r} is not one of {', '.join(BASES)}")  # type: ignore[attr-defined]
+    basis = str(record.basis)
+    if basis not in BASES:
+        raise DataError(f"{where}: basis {basis!r} is not one of {', '.join(BASES)}; use one of them")
     for name in ("publisher", "title", "address"):
-        if not str(getattr(record, name)).strip():
+        text = getattr(record, name)
+        if not isinstance(text, str) or not text.strip():
             raise DataError(f"{where}: {name} is empty; every figure needs a citation")

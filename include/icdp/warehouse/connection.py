@@ -13,6 +13,7 @@ from tenacity import Retrying, retry_if_exception, stop_after_delay, wait_expone
 from icdp.errors import DataError
 
 MIGRATIONS = Path(__file__).parent / "migrations"
+REBUILD = "move the file away and run the years again; the archive has all inputs"
 
 
 def _is_lock(error: BaseException) -> bool:
@@ -28,14 +29,14 @@ def write(path: Path, patience: float = 60.0) -> Iterator[duckdb.DuckDBPyConnect
         patience: seconds to wait while another process holds the file.
 
     Raises:
-        DataError: the file is held for longer, or is not a warehouse.
+        DataError: the file is held for longer, is not a warehouse, or is one of a newer version.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     connection = _open(path, patience)
     try:
         connection.execute("SET TimeZone = 'UTC'")
         connection.execute("BEGIN")
-        _migrate(connection)
+        _migrate(connection, path)
         yield connection
         connection.execute("COMMIT")
     except BaseException:
@@ -54,8 +55,8 @@ def _open(path: Path, patience: float) -> duckdb.DuckDBPyConnection:
     )
     try:
         return waiting(duckdb.connect, str(path))
-    except duckdb.IOException as exc:
-        remedy = "close that program" if _is_lock(exc) else "move the file away and run the years again; the archive has all inputs"
+    except duckdb.Error as exc:
+        remedy = "close that program" if _is_lock(exc) else REBUILD
         raise DataError(f"{path}: cannot be opened ({str(exc).splitlines()[0]}); {remedy}") from exc
 
 
@@ -66,13 +67,18 @@ def _rollback(connection: duckdb.DuckDBPyConnection) -> None:
         return
 
 
-def _migrate(connection: duckdb.DuckDBPyConnection) -> None:
-    connection.execute("CREATE TABLE IF NOT EXISTS schema_migrations (name VARCHAR PRIMARY KEY)")
-    done = {name for (name,) in connection.execute("FROM schema_migrations").fetchall()}
-    for script in sorted(MIGRATIONS.glob("*.sql")):
-        if script.name not in done:
-            connection.execute(script.read_text(encoding="utf-8"))
-            connection.execute("INSERT INTO schema_migrations VALUES (?)", [script.name])
+def _migrate(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
+    scripts = {script.name: script for script in sorted(MIGRATIONS.glob("*.sql"))}
+    try:
+        connection.execute("CREATE TABLE IF NOT EXISTS schema_migrations (name VARCHAR PRIMARY KEY)")
+        done = {name for (name,) in connection.execute("FROM schema_migrations").fetchall()}
+        for name in sorted(scripts.keys() - done):
+            connection.execute(scripts[name].read_text(encoding="utf-8"))
+            connection.execute("INSERT INTO schema_migrations VALUES (?)", [name])
+    except duckdb.Error as exc:
+        raise DataError(f"{path}: is not a warehouse ({str(exc).splitlines()[0]}); {REBUILD}") from exc
+    if newer := sorted(done - scripts.keys()):
+        raise DataError(f"{path}: was made by a newer version (it has {newer[0]}); install that version, or {REBUILD}")
 
 
 def replace_year(connection: duckdb.DuckDBPyConnection, table: str, year: int, rows: pd.DataFrame) -> None:
@@ -81,8 +87,8 @@ def replace_year(connection: duckdb.DuckDBPyConnection, table: str, year: int, r
     Runs inside the caller's transaction, so a reader sees the old slice or the new one. ``table``
     is a name of the schema, never text from outside.
     """
-    connection.execute(f"DELETE FROM {table} WHERE year = ?", [year])  # noqa: S608
+    connection.execute(f"DELETE FROM {table} WHERE year = ?", [year])  # noqa: S608 - a name of the schema
     if not rows.empty:
         connection.register("replacement", rows)
-        connection.execute(f"INSERT INTO {table} BY NAME FROM replacement")  # noqa: S608
+        connection.execute(f"INSERT INTO {table} BY NAME FROM replacement")
         connection.unregister("replacement")

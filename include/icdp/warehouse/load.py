@@ -9,6 +9,7 @@ import pandas as pd
 
 from icdp.archive import Archive, Receipt
 from icdp.catalog import Catalog
+from icdp.errors import DataError, NotFoundError
 from icdp.warehouse.connection import replace_year
 from icdp.warehouse.staging import read_parquet, read_receipts
 from icdp.warehouse.values import Values, build_values
@@ -34,18 +35,30 @@ def load_year(
         archive: where the receipts lie.
         staging: the folder of the year (``<source>.parquet``, ``<source>.receipts.json``).
         year: the statistical year.
+
+    Raises:
+        NotFoundError: nothing is staged for the year, or receipts are listed but not parsed.
+        DataError: what is staged was parsed from other payloads than those listed.
     """
-    inputs = []
+    inputs: list[dict[str, str]] = []
     for source in catalog.sources.values():
         listed = staging / f"{source.source}.receipts.json"
         if not listed.exists():
             continue
         receipts = read_receipts(listed, archive, source.source)
-        _keep(connection, receipts, read_parquet(staging / f"{source.source}.parquet"))
+        parsed = read_parquet(staging / f"{source.source}.parquet")
+        if not set(parsed["payload_sha256"]) <= {r.payload_sha256 for r in receipts}:
+            raise DataError(f"{listed}: names other payloads than were parsed; stage {source.source} of {year} again")
+        _keep(connection, receipts, parsed)
         inputs += [
-            {"source": r.source, "item": r.item, "layer": source.layer, "payload_sha256": r.payload_sha256, "receipt": r.id}
+            {
+                "source": r.source, "item": r.item, "layer": source.layer,
+                "payload_sha256": r.payload_sha256, "receipt": r.id,
+            }
             for r in receipts
-        ]
+        ]  # fmt: skip
+    if not inputs:
+        raise NotFoundError(f"{staging}: nothing is staged for {year}; acquire and stage a source first")
     replace_year(connection, "year_inputs", year, pd.DataFrame(inputs).assign(year=year))
     built = build_values(catalog, observations_of(connection, catalog, year), year)
     replace_year(connection, "indicator_values", year, built.values)
@@ -73,7 +86,9 @@ def _keep(connection: duckdb.DuckDBPyConnection, receipts: list[Receipt], observ
     )  # fmt: skip
     connection.register("taken", table)
     connection.register("parsed", observations)
-    connection.execute("INSERT OR IGNORE INTO payloads BY NAME SELECT DISTINCT payload_sha256, bytes, media_type FROM taken")
+    connection.execute(
+        "INSERT OR IGNORE INTO payloads BY NAME SELECT DISTINCT payload_sha256, bytes, media_type FROM taken"
+    )
     connection.execute("INSERT OR IGNORE INTO receipts BY NAME SELECT * EXCLUDE (bytes, media_type) FROM taken")
     connection.execute("DELETE FROM observations WHERE payload_sha256 IN (SELECT payload_sha256 FROM taken)")
     connection.execute("INSERT INTO observations BY NAME SELECT DISTINCT * FROM parsed")

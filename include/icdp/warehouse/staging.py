@@ -36,8 +36,7 @@ def read_receipts(path: Path, archive: Archive, source: str) -> list[Receipt]:
 def write_parquet(table: pd.DataFrame, path: Path, order: str) -> None:
     """Write ``table`` as Parquet in a fixed row order, so that equal content has equal bytes."""
     with replacing(path) as temporary, duckdb.connect() as connection:
-        connection.register("staged", table)
-        connection.execute(f"COPY (FROM staged ORDER BY {order}) TO '{temporary}' (FORMAT parquet)")
+        connection.from_df(table).order(order).write_parquet(str(temporary))
 
 
 def read_parquet(path: Path) -> pd.DataFrame:

@@ -9,8 +9,13 @@ import pandas as pd
 
 from icdp.catalog import Catalog
 from icdp.catalog.model import Binding, Node
+from icdp.sources.observations import BASES
 
 LAYERS = ("workbook", "live", "base")
+_LINEAGE = [
+    "adcode", "series", "value_year", "value", "value_text", "unit", "basis", "source", "layer", "publisher", "title",
+    "source_url", "locator", "note", "row", "payload_sha256", "receipt", "retrieved_at",
+]  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +83,9 @@ def build_values(catalog: Catalog, observations: pd.DataFrame, year: int) -> Val
     return Values(
         values=_stack(values).assign(year=year),
         lineage=_stack(lineage).assign(year=year),
-        coverage=pd.DataFrame(coverage).assign(year=year),
+        coverage=pd.DataFrame(coverage)
+        .astype(dict.fromkeys(("value_year_min", "value_year_max"), "Int64"))
+        .assign(year=year),
     )
 
 
@@ -92,8 +99,9 @@ def _evaluate(catalog: Catalog, observations: pd.DataFrame, node: Node, binding:
     value_year = pd.Series(pd.NA, index=provinces, dtype="Int64")
     current = 0
     for source_year in range(year, year - (node.max_age or 0) - 1, -1):
-        columns = {s: _column(catalog, observations, s, source_year, binding, provinces) for s in binding.expression.series}
-        found = binding.expression.evaluate(columns)
+        found = binding.expression.evaluate(
+            {s: _column(catalog, observations, s, source_year, binding, provinces) for s in binding.expression.series}
+        )
         if source_year == year:
             current = int(found.notna().sum())
         fresh = value.isna() & found.notna()
@@ -121,33 +129,31 @@ def _choose(candidates: list[_Candidate], min_provinces: int) -> _Candidate | No
 def _lineage(winner: _Candidate, observations: pd.DataFrame, indicator: str) -> pd.DataFrame:
     present = winner.value_year.dropna()
     keys = pd.DataFrame({"adcode": present.index, "year": present.to_numpy(dtype=int)})
-    rows = keys.merge(observations[observations["series"].isin(winner.binding.expression.series)], on=["adcode", "year"])
-    columns = ["adcode", "series", "value", "value_text", "unit", "basis", "source", "layer", "publisher", "title", "locator", "note"]
-    renamed = rows[[*columns, "row", "payload_sha256", "receipt", "retrieved_at"]].assign(
-        indicator=indicator, value_year=rows["year"], source_url=rows["address"]
-    )
-    return renamed.sort_values(["adcode", "series"], ignore_index=True)
+    concerned = observations[observations["series"].isin(winner.binding.expression.series)]
+    rows = keys.merge(concerned, on=["adcode", "year"]).rename(columns={"year": "value_year", "address": "source_url"})
+    return rows[_LINEAGE].assign(indicator=indicator).sort_values(["adcode", "series"], ignore_index=True)
 
 
 def _values(catalog: Catalog, node: Node, winner: _Candidate, used: pd.DataFrame, year: int) -> pd.DataFrame:
     binding = winner.binding
     own_unit = not catalog.units.convertible(binding.unit, str(node.unit))
     factor = 1.0 if own_unit else catalog.units.factor(binding.unit, str(node.unit))
-    first = used[used["series"] == binding.expression.series[0]].set_index("adcode")
-    estimated = used.assign(e=used["basis"] == "estimated").groupby("adcode")["e"].any()
-    bases = used.groupby("adcode")["basis"].agg(lambda b: max(b, key=_BASIS_ORDER.index))
     value = winner.value.dropna()
     table = pd.DataFrame({"adcode": value.index, "value": value.to_numpy() * factor})
+    # A value is as weak as its weakest figure; its source is that of the first series that has the province.
+    basis = used["basis"].map(BASES.index).groupby(used["adcode"]).max().loc[value.index].map(BASES.__getitem__)
+    position = used["series"].map(binding.expression.series.index)
+    origin = used.loc[position.groupby(used["adcode"]).idxmin().loc[value.index]]
     value_year = winner.value_year[value.index].to_numpy(dtype=int)
-    status = np.where(value_year < year, "I", np.where(estimated.reindex(value.index).to_numpy(dtype=bool), "E", "A"))
-    origin = first.loc[value.index]
+    estimated = (basis == "estimated").to_numpy() | (binding.fidelity == "estimated")
+    status = np.where(value_year < year, "I", np.where(estimated, "E", "A"))
     return table.assign(
         indicator=node.node,
         unit=binding.unit if own_unit else node.unit,
         status=status,
         value_year=value_year,
         fidelity=binding.fidelity,
-        basis=bases.reindex(value.index).to_numpy(),
+        basis=basis.to_numpy(),
         expression=binding.expression.text,
         series=" ".join(binding.expression.series),
         source=origin["source"].to_numpy(),
@@ -158,38 +164,40 @@ def _values(catalog: Catalog, node: Node, winner: _Candidate, used: pd.DataFrame
     )
 
 
-_BASIS_ORDER = ("published", "secondary", "derived", "estimated")
-
-
 def _coverage(
     catalog: Catalog, node: Node, candidates: list[_Candidate], winner: _Candidate | None, year: int
 ) -> dict[str, object]:
-    total = len(catalog.provinces)
     if winner is None:
+        best = max(candidates, key=lambda c: c.provinces, default=None)
         note_zh, note_en = _why_missing(catalog, candidates, node, year)
-        missing, years = "", (None, None)
-    else:
-        note_zh, note_en = winner.binding.note_zh, winner.binding.note_en
-        missing = " ".join(catalog.provinces[a].short_zh for a in winner.value.index[winner.value.isna()])
-        years = (int(winner.value_year.min()), int(winner.value_year.max()))
-    unit = None
-    if winner is not None:
-        own = not catalog.units.convertible(winner.binding.unit, str(node.unit))
-        unit = winner.binding.unit if own else node.unit
-    best = winner or max(candidates, key=lambda c: c.provinces, default=None)
+        return {
+            "indicator": node.node,
+            "in_use": False,
+            "expression": None,
+            "fidelity": None,
+            "unit": None,
+            "provinces": best.provinces if best else 0,
+            "provinces_current": best.current if best else 0,
+            "value_year_min": None,
+            "value_year_max": None,
+            "note_zh": note_zh,
+            "note_en": note_en,
+            "missing": f"all {len(catalog.provinces)}",
+        }
+    own_unit = not catalog.units.convertible(winner.binding.unit, str(node.unit))
     return {
         "indicator": node.node,
-        "in_use": winner is not None,
-        "expression": winner.binding.expression.text if winner else None,
-        "fidelity": winner.binding.fidelity if winner else None,
-        "unit": unit,
-        "provinces": best.provinces if best else 0,
-        "provinces_current": best.current if best else 0,
-        "value_year_min": years[0],
-        "value_year_max": years[1],
-        "note_zh": note_zh,
-        "note_en": note_en,
-        "missing": missing if winner else f"all {total}",
+        "in_use": True,
+        "expression": winner.binding.expression.text,
+        "fidelity": winner.binding.fidelity,
+        "unit": winner.binding.unit if own_unit else node.unit,
+        "provinces": winner.provinces,
+        "provinces_current": winner.current,
+        "value_year_min": int(winner.value_year.min()),
+        "value_year_max": int(winner.value_year.max()),
+        "note_zh": winner.binding.note_zh,
+        "note_en": winner.binding.note_en,
+        "missing": " ".join(catalog.provinces[a].short_zh for a in winner.value.index[winner.value.isna()]),
     }
 
 

@@ -1,0 +1,75 @@
+"""For all tests: no network, the shipped catalogue, and two years loaded from the shipped figures."""
+
+from __future__ import annotations
+
+import ipaddress
+import shutil
+import socket
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from icdp import road
+from icdp.catalog import Catalog, load_catalog
+from icdp.settings import CATALOG, Settings
+
+
+class NetworkUsedError(RuntimeError):
+    """A test tried to leave this machine."""
+
+
+def _refuse_outside(family: int, address: Any) -> None:
+    if family not in (socket.AF_INET, socket.AF_INET6):
+        return
+    host = str(address[0])
+    try:
+        inside = ipaddress.ip_address(host.partition("%")[0]).is_loopback
+    except ValueError:
+        inside = host == "localhost"
+    if not inside:
+        raise NetworkUsedError(f"a test may not connect to {host}:{address[1]}; point it at a server on this machine")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def network_used() -> Iterator[type[Exception]]:
+    """Refuse every connection but to this machine; the value is the error it meets."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name, position in (("connect", 0), ("connect_ex", 0), ("sendto", -1)):
+            original = getattr(socket.socket, name)
+
+            def guarded(
+                own: socket.socket, *arguments: Any, _original: Any = original, _position: int = position
+            ) -> Any:
+                _refuse_outside(own.family, arguments[_position])
+                return _original(own, *arguments)
+
+            patch.setattr(socket.socket, name, guarded)
+        yield NetworkUsedError
+
+
+@pytest.fixture(scope="session")
+def catalog() -> Catalog:
+    """The shipped catalogue."""
+    return load_catalog(CATALOG)
+
+
+@pytest.fixture(scope="session")
+def loaded(tmp_path_factory: pytest.TempPathFactory) -> Settings:
+    """2023 and 2024 of the shipped figures in a warehouse; only to be read."""
+    settings = Settings(home=tmp_path_factory.mktemp("loaded"))
+    for year in (2023, 2024):
+        road.acquire(settings, "facts", year)
+        road.stage(settings, "facts", year)
+        road.load(settings, year)
+    return settings
+
+
+@pytest.fixture
+def own_loaded(loaded: Settings, tmp_path: Path) -> Settings:
+    """The same in a home and with facts of the test's own."""
+    shutil.copytree(loaded.home, tmp_path / "home")
+    shutil.copytree(loaded.facts, tmp_path / "facts")
+    return replace(loaded, home=tmp_path / "home", facts=tmp_path / "facts")
