@@ -41,7 +41,9 @@ def content(settings: Settings) -> dict[str, list[tuple[object, ...]]]:
     with duckdb.connect(str(settings.warehouse), read_only=True) as connection:
         names = [n for (n,) in connection.execute("SELECT table_name FROM duckdb_tables() ORDER BY 1").fetchall()]
         return {
-            name: connection.execute(f"SELECT COLUMNS(lambda c: c <> 'published_at') FROM {name} ORDER BY ALL").fetchall()
+            name: connection.execute(
+                f"SELECT COLUMNS(lambda c: c <> 'published_at') FROM {name} ORDER BY ALL"
+            ).fetchall()
             for name in names
         }
 
@@ -91,7 +93,9 @@ def test_a_failed_check_stops_the_year_before_scoring_and_its_results_stay(own: 
     assert "plausible_range (gdp_per_capita): 8 to" in str(caught.value)
     assert "四川 2024 = 8" in str(caught.value)
     with duckdb.connect(str(own.warehouse), read_only=True) as connection:
-        failed = connection.execute("SELECT check_id, subject FROM quality_results WHERE severity = 'error' AND NOT passed")
+        failed = connection.execute(
+            "SELECT check_id, subject FROM quality_results WHERE severity = 'error' AND NOT passed"
+        )
         assert failed.fetchall() == [("plausible_range", "gdp_per_capita")]
     with pytest.raises(QualityError, match="year 2024 failed its checks"):
         road.score(own, YEAR)
@@ -102,8 +106,14 @@ def test_a_failed_check_stops_the_year_before_scoring_and_its_results_stay(own: 
 
 
 BAD_FIGURES: dict[str, tuple[Callable[[str], str], str]] = {
-    "an unknown province": (lambda line: line.replace("510000", "519999"), r"adcode '519999' is none of the 31 provinces"),
-    "a text for a value": (lambda line: line.replace(line.split(",")[2], "约六万", 1), r"value '约六万' is no finite number"),
+    "an unknown province": (
+        lambda line: line.replace("510000", "519999"),
+        r"adcode '519999' is none of the 31 provinces",
+    ),
+    "a text for a value": (
+        lambda line: line.replace(line.split(",")[2], "约六万", 1),
+        r"value '约六万' is no finite number",
+    ),
     "a year out of range": (lambda line: "1999" + line[4:], r"year 1999 lies outside 2000-2100"),
     "a row twice": (lambda line: f"{line}\n{line}", r"gdp_per_capita of 510000 in 2024 stands twice"),
     "a missing cell": (lambda line: ",".join(line.split(",")[:3]), r"3 cells, expected 5"),
@@ -146,7 +156,9 @@ def test_an_inconsistent_or_contradictory_panel_is_refused_and_changes_nothing(o
     before = content(own)
     path = own.judgements / "project.csv"
     text = path.read_text(encoding="utf-8")
-    path.write_text(text.replace("composite,application,environment,1,", "composite,environment,application,9,"), encoding="utf-8")
+    path.write_text(
+        text.replace("composite,application,environment,1,", "composite,environment,application,9,"), encoding="utf-8"
+    )
     with pytest.raises(JudgementError, match=r"composite.*CR"):
         road.score(own, YEAR)
     path.write_text(text + "composite,environment,infrastructure,3,\n", encoding="utf-8")

@@ -120,7 +120,9 @@ def check(settings: Settings, year: int) -> str:
     failed = results[~results["passed"]]
     errors = failed[failed["severity"] == "error"]
     if not errors.empty:
-        told = "; ".join(f"{r.check_id} ({r.subject}): {r.observed}, expected {r.expected}: {r.message}" for r in errors.itertuples())
+        told = "; ".join(
+            f"{r.check_id} ({r.subject}): {r.observed}, expected {r.expected}: {r.message}" for r in errors.itertuples()
+        )
         raise QualityError(f"year {year}: {len(errors)} checks failed, nothing is scored. {told}")
     return f"{year}: {len(results)} checks, {len(failed)} warnings"
 
@@ -139,11 +141,15 @@ def score(settings: Settings, year: int) -> str:
         if checks.empty:
             raise QualityError(f"year {year} was not checked; run refresh_statistics for it first")
         if ((checks["severity"] == "error") & ~checks["passed"]).any():
-            raise QualityError(f"year {year} failed its checks (table quality_results); correct the figures and run refresh_statistics")
+            raise QualityError(
+                f"year {year} failed its checks (table quality_results); correct the figures and run refresh_statistics"
+            )
         values = connection.execute("SELECT adcode, indicator, value FROM indicator_values WHERE year = ?", [year]).df()
         wide = values.pivot(index="adcode", columns="indicator", values="value").reindex(list(catalog.provinces))
         result = score_units(tree_of(catalog), wide, panel, settings_of(catalog))
-        payloads = connection.execute("SELECT DISTINCT payload_sha256 FROM lineage WHERE year = ? ORDER BY 1", [year]).fetchall()
+        payloads = connection.execute(
+            "SELECT DISTINCT payload_sha256 FROM lineage WHERE year = ? ORDER BY 1", [year]
+        ).fetchall()
         result_tables = _tables(catalog, result) | {
             "score_runs": pd.DataFrame(
                 [
@@ -159,7 +165,7 @@ def score(settings: Settings, year: int) -> str:
         }
         for table in SCORED:
             warehouse.replace_year(connection, table, year, result_tables[table].assign(year=year))
-    first = result.scores[catalog.root].idxmax()
+    first = str(result.scores[catalog.root].idxmax())
     return f"{year}: {int(result.scores[catalog.root].notna().sum())} provinces scored, {catalog.provinces[first].short_zh} first"
 
 
@@ -195,7 +201,9 @@ def _tables(catalog: Catalog, result: Result) -> dict[str, pd.DataFrame]:
         "weights": result.weights,
         "judgements": result.judgements,
         "consistency": result.consistency,
-        "run_notes": pd.DataFrame(notes, columns=["kind", "node", "adcode", "detail"]).assign(position=range(len(notes))),
+        "run_notes": pd.DataFrame(notes, columns=["kind", "node", "adcode", "detail"]).assign(
+            position=range(len(notes))
+        ),
     }
 
 

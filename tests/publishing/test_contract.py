@@ -49,5 +49,7 @@ def test_the_tables_hold_a_year_of_the_index(published: duckdb.DuckDBPyConnectio
 
 def test_the_data_dictionary_is_current() -> None:
     path = REPOSITORY / "docs" / "data-dictionary.md"
-    assert path.read_text(encoding="utf-8") == dictionary(), "run: python -m icdp.publishing.schema > docs/data-dictionary.md"
+    assert path.read_text(encoding="utf-8") == dictionary(), (
+        "run: python -m icdp.publishing.schema > docs/data-dictionary.md"
+    )
     assert set(PROMISED) <= set(tables())

@@ -96,10 +96,14 @@ def test_a_corrected_citation_makes_a_new_revision(own: Settings, run_year: Run)
 def test_other_judgements_make_a_new_revision(own: Settings) -> None:
     path = own.judgements / "project.csv"
     text = path.read_text(encoding="utf-8")
-    path.write_text(text.replace("infrastructure,compute,network,1,", "infrastructure,compute,network,3,"), encoding="utf-8")
+    path.write_text(
+        text.replace("infrastructure,compute,network,1,", "infrastructure,compute,network,3,"), encoding="utf-8"
+    )
     road.score(own, 2024)
     assert road.publish(own, 2024) == "2024-r2 published"
-    assert query(own, "SELECT local_weight FROM weights WHERE node = 'compute' AND year = 2024") == [(pytest.approx(0.75, abs=1e-12),)]
+    assert query(own, "SELECT local_weight FROM weights WHERE node = 'compute' AND year = 2024") == [
+        (pytest.approx(0.75, abs=1e-12),)
+    ]
 
 
 def test_a_comment_in_the_catalogue_makes_no_new_edition_but_needs_a_new_scoring(own: Settings) -> None:
@@ -234,7 +238,10 @@ def test_an_edition_holds_the_same_in_every_format_and_its_checksums_are_right(
     with duckdb.connect(str(folder / "2024-r1.duckdb"), read_only=True) as own:
         for (table,) in own.execute("SELECT table_name FROM duckdb_tables()").fetchall():
             kept = own.execute(f"FROM {table} ORDER BY ALL").fetchall()
-            assert kept == published.execute(f"FROM read_parquet('{folder}/parquet/{table}.parquet') ORDER BY ALL").fetchall()
+            assert (
+                kept
+                == published.execute(f"FROM read_parquet('{folder}/parquet/{table}.parquet') ORDER BY ALL").fetchall()
+            )
             assert kept == published.execute(f"FROM history.{table} WHERE edition = '2024-r1' ORDER BY ALL").fetchall()
             assert (folder / "csv" / f"{table}.csv").read_text(encoding="utf-8").count("\n") >= len(kept) + 1
     assert not [path for path in folder.rglob("*") if path.is_file() and path.stat().st_mode & 0o222]

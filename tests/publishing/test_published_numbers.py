@@ -46,7 +46,9 @@ def recomputed(db: duckdb.DuckDBPyConnection, year: int) -> pd.DataFrame:
 def test_every_score_follows_from_the_published_values_and_judgements(
     published: duckdb.DuckDBPyConnection, year: int
 ) -> None:
-    scores = published.execute("SELECT adcode, node, score FROM scores WHERE year = ? AND score IS NOT NULL", [year]).df()
+    scores = published.execute(
+        "SELECT adcode, node, score FROM scores WHERE year = ? AND score IS NOT NULL", [year]
+    ).df()
     ours = scores.pivot(index="adcode", columns="node", values="score")
     again = recomputed(published, year)
     assert set(ours.columns) == set(again.columns)
@@ -89,7 +91,9 @@ def test_indicators_in_use(published: duckdb.DuckDBPyConnection, year: int, in_u
         [year],
     ).fetchone()
     assert told == (in_use, 24, 24 - in_use)
-    shown = published.execute("SELECT count(DISTINCT indicator) FROM indicator_values WHERE year = ?", [year]).fetchone()
+    shown = published.execute(
+        "SELECT count(DISTINCT indicator) FROM indicator_values WHERE year = ?", [year]
+    ).fetchone()
     assert shown == (in_use,)
 
 
@@ -112,10 +116,18 @@ def test_every_value_leads_to_the_line_of_an_archived_payload_and_a_citation(
 
 
 def test_what_is_carried_estimated_or_stands_in_says_so(published: duckdb.DuckDBPyConnection) -> None:
-    assert published.execute("SELECT count(*) FROM indicator_values WHERE (status = 'I') <> (value_year < year)").fetchone() == (0,)
-    assert published.execute("SELECT DISTINCT status FROM indicator_values WHERE basis = 'estimated' AND value_year = year").fetchall() == [("E",)]
-    fidelities = published.execute("SELECT DISTINCT indicator, fidelity FROM indicator_values WHERE year = 2024").fetchall()
-    told = published.execute("SELECT indicator, fidelity FROM indicator_coverage WHERE in_use AND year = 2024").fetchall()
+    assert published.execute(
+        "SELECT count(*) FROM indicator_values WHERE (status = 'I') <> (value_year < year)"
+    ).fetchone() == (0,)
+    assert published.execute(
+        "SELECT DISTINCT status FROM indicator_values WHERE basis = 'estimated' AND value_year = year"
+    ).fetchall() == [("E",)]
+    fidelities = published.execute(
+        "SELECT DISTINCT indicator, fidelity FROM indicator_values WHERE year = 2024"
+    ).fetchall()
+    told = published.execute(
+        "SELECT indicator, fidelity FROM indicator_coverage WHERE in_use AND year = 2024"
+    ).fetchall()
     assert sorted(fidelities) == sorted(told)
     assert ("idc_racks", "estimated") in told
     assert ("fiber_users", "proxy") in told

@@ -35,10 +35,22 @@ def clean(catalog: Catalog) -> YearData:
     )
     values = pd.DataFrame({"adcode": codes, "indicator": INDICATOR, "value": figures, "value_year": YEAR})
     coverage = pd.DataFrame(
-        [{"indicator": name, "in_use": position < 12, "provinces": 31, "missing": ""} for position, name in enumerate(catalog.indicators)]
+        [
+            {"indicator": name, "in_use": position < 12, "provinces": 31, "missing": ""}
+            for position, name in enumerate(catalog.indicators)
+        ]
     )
     totals = pd.DataFrame(
-        [{"series": SERIES, "year": YEAR, "value": sum(figures), "unit": "万户", "publisher": "synthetic", "source_title": "synthetic"}]
+        [
+            {
+                "series": SERIES,
+                "year": YEAR,
+                "value": sum(figures),
+                "unit": "万户",
+                "publisher": "synthetic",
+                "source_title": "synthetic",
+            }
+        ]
     )
     return YearData(catalog, YEAR, observations, values, coverage, totals)
 
@@ -127,7 +139,9 @@ SPOILT: dict[str, tuple[str, Callable[[YearData], YearData], tuple[str, str]]] =
 @pytest.mark.parametrize("fault", SPOILT)
 def test_a_fault_is_found_and_named(clean: YearData, fault: str) -> None:
     rule, spoil, expected = SPOILT[fault]
-    failed = [(s, observed) for s, passed, observed in run(spoil(clean), rule, **PARAMETERS.get(rule, {})) if not passed]
+    failed = [
+        (s, observed) for s, passed, observed in run(spoil(clean), rule, **PARAMETERS.get(rule, {})) if not passed
+    ]
     assert failed == [expected]
 
 
@@ -137,7 +151,9 @@ def test_every_rule_has_a_fault_that_it_finds() -> None:
 
 def test_a_total_is_compared_in_the_printed_unit(clean: YearData) -> None:
     printed = clean.national_totals.assign(value=clean.national_totals["value"] * 10_000, unit="户")
-    assert [p for _, p, _ in run(replace(clean, national_totals=printed), "national_total", **PARAMETERS["national_total"])] == [True]
+    assert [
+        p for _, p, _ in run(replace(clean, national_totals=printed), "national_total", **PARAMETERS["national_total"])
+    ] == [True]
 
 
 def test_an_incomplete_year_is_not_held_against_a_total(clean: YearData) -> None:
@@ -148,7 +164,16 @@ def test_an_incomplete_year_is_not_held_against_a_total(clean: YearData) -> None
 
 def test_results_are_one_row_a_check_and_subject_and_silent_where_all_is_well(clean: YearData) -> None:
     results = run_checks(clean)
-    assert list(results.columns) == ["year", "check_id", "severity", "subject", "passed", "observed", "expected", "message"]
+    assert list(results.columns) == [
+        "year",
+        "check_id",
+        "severity",
+        "subject",
+        "passed",
+        "observed",
+        "expected",
+        "message",
+    ]
     assert not results.duplicated(["check_id", "subject"]).any()
     assert set(results.loc[results["passed"], "message"]) == {""}
 
@@ -168,10 +193,15 @@ def test_a_check_with_an_unknown_rule_or_without_its_parameter_is_refused_by_nam
     [
         ("series,year,value,unit,publisher\na,2020,1,个,x\n", "column 'source_title' is missing"),
         ("series,year,value,unit,publisher,source_title\na,2020,many,个,x,y\n", "row 2: value 'many' is no number"),
-        ("series,year,value,unit,publisher,source_title\na,2020,1,个,x,y\na,2020,2,个,x,y\n", "row 3: a of 2020 stands twice"),
+        (
+            "series,year,value,unit,publisher,source_title\na,2020,1,个,x,y\na,2020,2,个,x,y\n",
+            "row 3: a of 2020 stands twice",
+        ),
     ],
 )
-def test_a_broken_list_of_national_totals_is_named_with_its_row(tmp_path, catalog: Catalog, text: str, message: str) -> None:
+def test_a_broken_list_of_national_totals_is_named_with_its_row(
+    tmp_path, catalog: Catalog, text: str, message: str
+) -> None:
     path = tmp_path / "national_totals.csv"
     path.write_text(text, encoding="utf-8")
     with pytest.raises(DataError, match=message):

@@ -8,6 +8,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from types import SimpleNamespace
 
 import duckdb
 import pandas as pd
@@ -200,7 +201,7 @@ def test_a_file_that_is_released_in_time_is_written(path: Path, monkeypatch: pyt
             if len(waits) == 3:
                 release(process)
 
-        monkeypatch.setattr("tenacity.nap.time.sleep", instead_of_waiting)
+        monkeypatch.setattr("tenacity.nap.time", SimpleNamespace(sleep=instead_of_waiting))
         with write(path) as connection:
             replace_year(connection, "run_notes", 2024, notes("after"))
     assert len(waits) == 3

@@ -35,8 +35,9 @@ def query(settings: Settings, sql: str) -> Rows:
 
 
 def tables(settings: Settings) -> dict[str, Rows]:
-    names = [str(name) for (name,) in query(settings, "SELECT table_name FROM duckdb_tables() ORDER BY 1")]
-    return {name: query(settings, f"FROM {name} ORDER BY ALL") for name in names}
+    with duckdb.connect(str(settings.warehouse), read_only=True) as connection:
+        names = connection.execute("SELECT table_name FROM duckdb_tables() ORDER BY 1").fetchall()
+        return {name: connection.execute(f"FROM {name} ORDER BY ALL").fetchall() for (name,) in names}
 
 
 def slices(settings: Settings, year: int) -> dict[str, Rows]:

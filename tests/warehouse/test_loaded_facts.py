@@ -11,11 +11,11 @@ import pytest
 from icdp.archive import Archive
 from icdp.settings import FACTS, Settings
 
-USED = set(
-    "ai_enterprises ai_industry_scale ai_parks ai_patents ai_policies cloud_adoption dual_carbon_policies fiber_users "
-    "g5_stations gdp_per_capita green_power industrial_power_price ipv4_share labor_cost llm_filings "
-    "research_institutions websites".split()
-)
+USED = {
+    "ai_enterprises", "ai_industry_scale", "ai_parks", "ai_patents", "ai_policies", "cloud_adoption",
+    "dual_carbon_policies", "fiber_users", "g5_stations", "gdp_per_capita", "green_power", "industrial_power_price",
+    "ipv4_share", "labor_cost", "llm_filings", "research_institutions", "websites",
+}  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -102,7 +102,8 @@ def test_a_price_is_valid_until_it_is_replaced_and_its_year_is_told(db: duckdb.D
     ).fetchall()
     assert rows == [("I", True)]
     assert db.execute(
-        "SELECT missing, value_year_min FROM indicator_coverage WHERE year = 2024 AND indicator = 'industrial_power_price'"
+        "SELECT missing, value_year_min FROM indicator_coverage "
+        "WHERE year = 2024 AND indicator = 'industrial_power_price'"
     ).fetchone() == ("西藏", 2017)
 
 

@@ -27,7 +27,7 @@ def test_a_table_comes_back_in_its_fixed_order(tmp_path: Path) -> None:
 
 
 def test_equal_content_has_equal_bytes_whatever_the_order_of_rows(tmp_path: Path) -> None:
-    for name, table in (("a", TABLE), ("b", TABLE.iloc[::-1])):
+    for name, table in (("a", TABLE), ("b", TABLE.iloc[[2, 0, 1]])):
         write_parquet(table, tmp_path / name, "series, year")
     assert (tmp_path / "a").read_bytes() == (tmp_path / "b").read_bytes()
 

@@ -48,7 +48,7 @@ def rebuild(database: Path, folder: Path, editions: list[Edition]) -> None:
                 files = [p for e in editions if (p := folder / e.name / "parquet" / f"{table.name}.parquet").exists()]
                 if files:
                     connection.execute(
-                        f"INSERT INTO history.{table.name} BY NAME "  # noqa: S608
+                        f"INSERT INTO history.{table.name} BY NAME "
                         "FROM read_parquet($files, union_by_name = true, hive_partitioning = false)",
                         {"files": [str(path) for path in files]},
                     )

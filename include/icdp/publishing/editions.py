@@ -69,7 +69,9 @@ def list_editions(folder: Path) -> list[Edition]:
                 manifest = json.loads((path / MANIFEST).read_text(encoding="utf-8"))
                 found.append(Edition(**manifest["edition"]))
             except (OSError, ValueError, KeyError, TypeError) as exc:
-                raise DataError(f"{path / MANIFEST}: cannot be read ({exc}); restore the edition from a backup") from exc
+                raise DataError(
+                    f"{path / MANIFEST}: cannot be read ({exc}); restore the edition from a backup"
+                ) from exc
     return sorted(found)
 
 
@@ -115,7 +117,7 @@ def _write_tables(folder: Path, content: dict[str, pd.DataFrame], name: str) -> 
             table.create(connection, f"own.{table.name}")
             connection.register("rows", rows)
             order = ", ".join(table.order)
-            connection.execute(f"INSERT INTO own.{table.name} BY NAME FROM rows ORDER BY {order}")  # noqa: S608
+            connection.execute(f"INSERT INTO own.{table.name} BY NAME FROM rows ORDER BY {order}")
             connection.unregister("rows")
             ordered = f"(FROM own.{table.name} ORDER BY {order})"
             connection.execute(f"COPY {ordered} TO '{folder}/parquet/{table.name}.parquet' (FORMAT parquet)")

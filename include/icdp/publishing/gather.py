@@ -44,9 +44,13 @@ def gather(connection: duckdb.DuckDBPyConnection, catalog: Catalog, year: int) -
     """
     run = connection.execute("SELECT * FROM score_runs WHERE year = ?", [year]).df()
     if run.empty:
-        raise NotFoundError(f"year {year} has no scores in the warehouse; run refresh_statistics and score_index for it first")
+        raise NotFoundError(
+            f"year {year} has no scores in the warehouse; run refresh_statistics and score_index for it first"
+        )
     if run["catalog_sha256"][0] != catalog.sha256():
-        raise DataError(f"year {year} was scored with another catalogue than {catalog.directory}; run score_index again")
+        raise DataError(
+            f"year {year} was scored with another catalogue than {catalog.directory}; run score_index again"
+        )
     provinces = pd.DataFrame([p.model_dump(exclude={"aliases"}) for p in catalog.provinces.values()])
     connection.register("p", provinces)
     content = {

@@ -79,7 +79,7 @@ def province_coverage(data: YearData, check: Check) -> Iterator[Finding]:
     total = len(data.catalog.provinces)
     for row in data.coverage[data.coverage["in_use"]].itertuples():
         yield Finding(
-            str(row.indicator), row.provinces == total, f"{row.provinces} provinces", f"{total} provinces",
+            str(row.indicator), bool(row.provinces == total), f"{row.provinces} provinces", f"{total} provinces",
             f"without a value: {row.missing}; their weight goes to the other indicators of the node",
         )  # fmt: skip
 
@@ -93,7 +93,9 @@ def unique_keys(data: YearData, check: Check) -> Iterator[Finding]:
     for subject, (table, key) in keys.items():
         twice = table[table.duplicated(key)]
         observed = "none twice" if twice.empty else ", ".join(str(v) for v in twice.iloc[0][key])
-        yield Finding(subject, twice.empty, observed, f"unique {', '.join(key)}", "a key stands twice; keep one of them")
+        yield Finding(
+            subject, twice.empty, observed, f"unique {', '.join(key)}", "a key stands twice; keep one of them"
+        )
 
 
 def declared_units(data: YearData, check: Check) -> Iterator[Finding]:
@@ -114,7 +116,7 @@ def plausible_range(data: YearData, check: Check) -> Iterator[Finding]:
         except DataError:
             continue  # declared_units has said so
         outside = rows[~rows["value"].between(bounds.min, bounds.max)]
-        first = "" if outside.empty else _where(data.catalog, outside.iloc[0])
+        first = "" if outside.empty else _where(data.catalog, outside)
         yield Finding(
             name, outside.empty, f"{rows['value'].min():g} to {rows['value'].max():g}",
             f"{bounds.min:g} to {bounds.max:g} {bounds.unit}",
@@ -122,9 +124,10 @@ def plausible_range(data: YearData, check: Check) -> Iterator[Finding]:
         )  # fmt: skip
 
 
-def _where(catalog: Catalog, row: pd.Series[object]) -> str:
-    province = catalog.provinces.get(str(row["adcode"]))
-    return f"{province.short_zh if province else row['adcode']} {row['year']} = {row['value']:g}"
+def _where(catalog: Catalog, outside: pd.DataFrame) -> str:
+    adcode, year, value = next(outside[["adcode", "year", "value"]].itertuples(index=False))
+    province = catalog.provinces.get(str(adcode))
+    return f"{province.short_zh if province else adcode} {year} = {value:g}"
 
 
 def enough_indicators(data: YearData, check: Check) -> Iterator[Finding]:
@@ -132,7 +135,11 @@ def enough_indicators(data: YearData, check: Check) -> Iterator[Finding]:
     least = data.catalog.rules.publication.min_indicators
     used = int(data.coverage["in_use"].sum())
     yield Finding(
-        "indicators", used >= least, f"{used} in use", f"at least {least}", "too few figures for an index; see `icdp coverage`"
+        "indicators",
+        used >= least,
+        f"{used} in use",
+        f"at least {least}",
+        "too few figures for an index; see `icdp coverage`",
     )
 
 
@@ -202,7 +209,9 @@ def national_total(data: YearData, check: Check) -> Iterator[Finding]:
 def _needed(check: Check, *names: str) -> tuple[str | float, ...]:
     given = tuple(getattr(check, name) for name in names)
     if None in given:
-        raise CatalogError(f"quality.yaml: {check.check}: rule {check.rule} needs {', '.join(names)}; add what is missing")
+        raise CatalogError(
+            f"quality.yaml: {check.check}: rule {check.rule} needs {', '.join(names)}; add what is missing"
+        )
     return given
 
 

@@ -51,12 +51,12 @@ def read_national_totals(path: Path, catalog: Catalog) -> pd.DataFrame:
     table = pd.read_csv(path, dtype=str, keep_default_na=False)
     if missing := [name for name in TOTALS if name not in table.columns]:
         raise DataError(f"{path}: column {missing[0]!r} is missing; has {', '.join(table.columns)}")
-    for column, kind in (("year", "int64"), ("value", "float64")):
+    for column in ("year", "value"):
         numbers = pd.to_numeric(table[column], errors="coerce")
         if numbers.isna().any():
-            row = int(numbers.isna().idxmax())
-            raise DataError(f"{path}, row {row + 2}: {column} {table[column][row]!r} is no number; correct it")
-        table[column] = numbers.astype(kind)
+            number = int(numbers.isna().to_numpy().argmax())
+            raise DataError(f"{path}, row {number + 2}: {column} {table[column][number]!r} is no number; correct it")
+        table[column] = numbers
     twice = table[table.duplicated(["series", "year"])]
     if not twice.empty:
         row = twice.iloc[0]

@@ -102,7 +102,7 @@ def _split(content: bytes, where: str) -> tuple[dict[str, Any], str, int]:
         raise LayoutChanged(f"{where}, row {row}: is not UTF-8; save the file as UTF-8") from exc
     try:
         before, head, body = text.split("---\n", 2) if text.count("---\n") > 1 else ("", "", "")
-        data = parse_yaml("\n" + head) or ()  # so that its errors count lines as the file does
+        data: dict[str, Any] = parse_yaml("\n" + head) or {}  # so that its errors count lines as the file does
         if before or not {"series", "accepted_on", "citations"} <= set(data):
             raise ValueError("it must be the file's beginning and name series, accepted_on and citations")
         date.fromisoformat(str(data["accepted_on"]))

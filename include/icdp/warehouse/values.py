@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from dataclasses import dataclass
 
 import numpy as np
@@ -31,6 +32,10 @@ class Values:
     values: pd.DataFrame
     lineage: pd.DataFrame
     coverage: pd.DataFrame
+
+
+# The current observations of each series and year, by province.
+_Printed = dict[tuple[Hashable, ...], pd.DataFrame]
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,10 +75,12 @@ def build_values(catalog: Catalog, observations: pd.DataFrame, year: int) -> Val
             receipt and retrieved_at).
         year: the statistical year.
     """
-    chosen = current_observations(observations)
+    named = {s for bindings in catalog.bindings.values() for b in bindings for s in b.expression.series}
+    chosen = current_observations(observations[observations["series"].isin(named)])
+    printed = {key: rows.set_index("adcode") for key, rows in chosen.groupby(["series", "year"])}
     values, lineage, coverage = [], [], []
     for name, node in catalog.indicators.items():
-        candidates = [_evaluate(catalog, chosen, node, b, year) for b in catalog.bindings.get(name, ())]
+        candidates = [_evaluate(catalog, printed, node, b, year) for b in catalog.bindings.get(name, ())]
         winner = _choose(candidates, catalog.rules.values.min_provinces)
         coverage.append(_coverage(catalog, node, candidates, winner, year))
         if winner is not None:
@@ -93,30 +100,33 @@ def _stack(frames: list[pd.DataFrame]) -> pd.DataFrame:
     return pd.concat(frames, ignore_index=True) if frames else pd.DataFrame()
 
 
-def _evaluate(catalog: Catalog, observations: pd.DataFrame, node: Node, binding: Binding, year: int) -> _Candidate:
+def _evaluate(catalog: Catalog, printed: _Printed, node: Node, binding: Binding, year: int) -> _Candidate:
     provinces = pd.Index(list(catalog.provinces), name="adcode")
     value = pd.Series(np.nan, index=provinces)
     value_year = pd.Series(pd.NA, index=provinces, dtype="Int64")
     current = 0
     for source_year in range(year, year - (node.max_age or 0) - 1, -1):
+        if not any((s, source_year) in printed for s in binding.expression.series):
+            continue
         found = binding.expression.evaluate(
-            {s: _column(catalog, observations, s, source_year, binding, provinces) for s in binding.expression.series}
+            {s: _column(catalog, printed, s, source_year, binding, provinces) for s in binding.expression.series}
         )
         if source_year == year:
             current = int(found.notna().sum())
         fresh = value.isna() & found.notna()
-        value[fresh], value_year[fresh] = found[fresh], source_year
+        value, value_year = value.where(~fresh, found), value_year.mask(fresh, source_year)
     return _Candidate(binding, value, value_year, current)
 
 
 def _column(
-    catalog: Catalog, observations: pd.DataFrame, series: str, year: int, binding: Binding, provinces: pd.Index[str]
+    catalog: Catalog, printed: _Printed, series: str, year: int, binding: Binding, provinces: pd.Index[str]
 ) -> pd.Series:
-    rows = observations[(observations["series"] == series) & (observations["year"] == year)]
-    declared = catalog.series[series].unit
-    target = binding.unit if binding.expression.is_linear else declared
-    factors = rows["unit"].map(lambda unit: catalog.units.factor(unit, target)).astype(float)
-    return pd.Series((rows["value"] * factors).to_numpy(), index=rows["adcode"], dtype=float).reindex(provinces)
+    if (series, year) not in printed:
+        return pd.Series(np.nan, index=provinces)
+    rows = printed[series, year]
+    target = binding.unit if binding.expression.is_linear else catalog.series[series].unit
+    factors = [catalog.units.factor(unit, target) for unit in rows["unit"]]
+    return (rows["value"] * factors).reindex(provinces)
 
 
 def _choose(candidates: list[_Candidate], min_provinces: int) -> _Candidate | None:

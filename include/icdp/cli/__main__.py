@@ -1,0 +1,5 @@
+"""``python -m icdp.cli``."""
+
+from icdp.cli.app import main
+
+main()

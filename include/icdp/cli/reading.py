@@ -1,0 +1,269 @@
+"""rank, profile, compare, coverage, query: what is published, at the terminal."""
+
+from __future__ import annotations
+
+import duckdb
+import pandas as pd
+
+from icdp.catalog import Catalog, load_catalog
+from icdp.cli.output import Format, rows_of, show
+from icdp.errors import DataError, NotFoundError
+from icdp.publishing.reader import Published, open_published
+from icdp.settings import Settings
+
+FIDELITY = {
+    "as_defined": "符合定义 as defined",
+    "partial": "部分口径 partial",
+    "estimated": "估算 estimated",
+    "proxy": "替代 proxy",
+}
+STATUS = {"final": "定稿 final", "provisional": "暂定 provisional"}
+
+
+def find_node(nodes: pd.DataFrame, name: str, *, indicators: bool) -> str:
+    """Return the id of a node given by id or by its Chinese or English name.
+
+    Raises:
+        NotFoundError: no node of that kind has that name.
+    """
+    wanted = nodes[(nodes["level"] == nodes["level"].max()) == indicators]
+    key = name.strip().casefold()
+    for column in ("node", "name_zh", "name_en"):
+        found = wanted[wanted[column].str.casefold() == key]
+        if len(found) == 1:
+            return str(found["node"].iloc[0])
+    kind = "indicator" if indicators else "composite, dimension or sub-dimension"
+    raise NotFoundError(f"{name!r} is no {kind}; use one of {', '.join(wanted['node'])}")
+
+
+def nodes_of(db: Published, edition: str) -> pd.DataFrame:
+    """Return the tree of an edition in its order."""
+    return db.frame("FROM history.nodes WHERE edition = $edition ORDER BY position", edition=edition)
+
+
+def headline(db: Published, edition: str) -> str:
+    """Return one line about an edition."""
+    row = db.frame("FROM history.editions WHERE edition = $edition", edition=edition).iloc[0]
+    return (
+        f"{edition} · {STATUS.get(row['status'], row['status'])} · 指标 {row['indicators_used']}/{row['indicators_total']} "
+        f"indicators · 数据覆盖 coverage {row['coverage']:.0%} · 判断矩阵 judgements: {row['panel']}"
+    )
+
+
+def faithfulness(db: Published, edition: str) -> str:
+    """Return one line about how faithful the indicators in use are."""
+    used = db.frame("FROM history.indicator_coverage WHERE edition = $edition AND in_use", edition=edition)
+    parts = [f"{FIDELITY[name]} {count}" for name in FIDELITY if (count := int((used["fidelity"] == name).sum()))]
+    carried = int((used["value_year_min"] < used["year"]).sum())
+    told = "，".join([*parts, f"含往年数据 with figures of earlier years {carried}"])
+    return f"{len(used)} 项指标 indicators: {told}. `icdp coverage {edition}`"
+
+
+def rank(settings: Settings, which: str, node: str | None, form: Format) -> None:
+    """Print the ranking on a node."""
+    with open_published(settings.published) as db:
+        edition = db.edition(which)
+        nodes = nodes_of(db, edition)
+        root = str(nodes["node"].iloc[0])
+        chosen = root if node is None else find_node(nodes, node, indicators=False)
+        children = list(nodes.loc[nodes["parent"] == chosen, "node"]) if chosen == root else []
+        ranking = db.frame(
+            """SELECT s.edition, s.year, s.node, s.rank, s.adcode, s.province, p.name_en, s.score, s.tier, s.coverage
+               FROM history.scores s JOIN history.provinces p USING (edition, adcode)
+               WHERE edition = $edition AND node = $node ORDER BY rank NULLS LAST, adcode""",
+            edition=edition,
+            node=chosen,
+        )
+        below = db.frame("SELECT adcode, node, score FROM history.scores WHERE edition = $edition", edition=edition)
+        for child in children:
+            scores = below[below["node"] == child].set_index("adcode")["score"]
+            ranking[child] = ranking["adcode"].map(scores)
+        titles = nodes.set_index("node")
+        headings = {"rank": "位次 #", "province": "省份", "name_en": "Province", "score": "得分 Score"}
+        headings |= {"tier": "梯队 Tier"} if chosen == root else {}
+        headings |= {child: f"{titles['name_zh'][child]} {child}" for child in children}
+        headings |= {"coverage": "覆盖 Cov."}
+        show(
+            rows_of(ranking),
+            form,
+            headings,
+            title=f"{titles['name_zh'][chosen]} {titles['name_en'][chosen]} · {headline(db, edition)}",
+            notes=[faithfulness(db, edition)],
+        )
+
+
+def profile(settings: Settings, province: str, which: str, form: Format) -> None:
+    """Print everything about one province in one edition."""
+    place = load_catalog(settings.catalog).province(province)
+    with open_published(settings.published) as db:
+        edition = db.edition(which)
+        table = db.frame(
+            """SELECT n.node, n.level, n.name_zh, n.name_en, coalesce(s.score, NULL) AS score, s.rank,
+                   v.value, v.unit, v.normalized, v.status, v.value_year, v.fidelity, c.points, g.in_use, g.note_zh, g.note_en
+               FROM history.nodes n
+               LEFT JOIN history.scores s ON s.edition = n.edition AND s.node = n.node AND s.adcode = $adcode
+               LEFT JOIN history.indicator_values v ON v.edition = n.edition AND v.indicator = n.node AND v.adcode = $adcode
+               LEFT JOIN history.contributions c ON c.edition = n.edition AND c.indicator = n.node AND c.adcode = $adcode
+               LEFT JOIN history.indicator_coverage g ON g.edition = n.edition AND g.indicator = n.node
+               WHERE n.edition = $edition ORDER BY n.position""",
+            edition=edition,
+            adcode=place.adcode,
+        )
+        ordered = _depth_first(nodes_of(db, edition), table)
+        people = ordered.assign(
+            title=[
+                "  " * level + f"{zh} {en}"
+                for level, zh, en in ordered[["level", "name_zh", "name_en"]].itertuples(index=False)
+            ],
+            told=[_state(r) for r in ordered.itertuples()],
+        )
+        headings = {
+            "title": "节点 Node", "score": "得分 Score", "rank": "位次 #", "value": "数值 Value", "unit": "单位",
+            "normalized": "标准化 0–1", "points": "贡献 Points", "told": "口径 Fidelity",
+        }  # fmt: skip
+        title = f"{place.name_zh} {place.name_en} · {headline(db, edition)}"
+        show(rows_of(people if form is Format.table else ordered), form, headings, title, [faithfulness(db, edition)])
+
+
+def _depth_first(nodes: pd.DataFrame, table: pd.DataFrame) -> pd.DataFrame:
+    children: dict[str, list[str]] = {}
+    for node, parent in zip(nodes["node"], nodes["parent"], strict=True):
+        children.setdefault(parent if isinstance(parent, str) else "", []).append(node)
+
+    def walk(node: str) -> list[str]:
+        return [node, *(below for child in children.get(node, []) for below in walk(child))]
+
+    return table.set_index("node").loc[walk(children[""][0])].reset_index()
+
+
+def _state(row: object) -> str:
+    fidelity = getattr(row, "fidelity", None)
+    if isinstance(fidelity, str):
+        year = getattr(row, "value_year", "")
+        carried = f" · {year} 年数据 carried" if getattr(row, "status", "") == "I" else ""
+        return FIDELITY[fidelity] + carried
+    in_use = getattr(row, "in_use", None)
+    if in_use is None or in_use is pd.NA or pd.isna(in_use):
+        return ""
+    return "本省缺值 no figure for this province" if in_use else f"缺 missing: {getattr(row, 'note_zh', '')}"
+
+
+def compare(settings: Settings, first: str, second: str, node: str | None, form: Format) -> None:
+    """Print how ranks and scores differ between two editions."""
+    with open_published(settings.published) as db:
+        before, after = db.edition(first), db.edition(second)
+        nodes = nodes_of(db, after)
+        chosen = str(nodes["node"].iloc[0]) if node is None else find_node(nodes, node, indicators=False)
+        changes = db.frame(
+            """SELECT $node AS node, coalesce(a.adcode, b.adcode) AS adcode, coalesce(a.province, b.province) AS province,
+                   b.rank AS rank_before, a.rank AS rank_after, b.rank - a.rank AS places_gained,
+                   b.score AS score_before, a.score AS score_after, a.score - b.score AS score_change
+               FROM (FROM history.scores WHERE edition = $after AND node = $node) a
+               FULL JOIN (FROM history.scores WHERE edition = $before AND node = $node) b USING (adcode)
+               ORDER BY rank_after NULLS LAST, rank_before NULLS LAST, adcode""",
+            node=chosen,
+            before=before,
+            after=after,
+        )
+        headings = {
+            "province": "省份 Province", "rank_before": f"位次 # {before}", "rank_after": f"位次 # {after}",
+            "places_gained": "升降 Places gained", "score_before": f"得分 {before}", "score_after": f"得分 {after}",
+            "score_change": "变化 Change",
+        }  # fmt: skip
+        notes = [headline(db, before), headline(db, after)]
+        if before[:4] != after[:4]:
+            notes.append(
+                "各年得分按当年最小、最大值标准化：只反映当年位置，不表示进步。 "
+                "Each year is scaled by its own minimum and maximum: positions compare, scores do not show progress."
+            )
+        title = str(nodes.set_index("node")["name_zh"][chosen])
+        show(rows_of(changes), form, headings, f"{title} {chosen}: {before} → {after}", notes)
+
+
+def coverage(settings: Settings, which: str, form: Format) -> None:
+    """Print for every indicator what is used, how faithful it is, of which years, or why it is missing."""
+    with open_published(settings.published) as db:
+        edition = db.edition(which)
+        table = db.frame(
+            """SELECT c.edition, c.year, c.indicator, n.name_zh, n.name_en, c.in_use, c.fidelity, c.expression, c.unit,
+                   c.provinces, c.provinces_current, c.value_year_min, c.value_year_max, c.missing, c.note_zh, c.note_en
+               FROM history.indicator_coverage c JOIN history.nodes n ON n.edition = c.edition AND n.node = c.indicator
+               WHERE c.edition = $edition ORDER BY n.position""",
+            edition=edition,
+        )
+        people = [_coverage_row(row) for row in rows_of(table)] if form is Format.table else rows_of(table)
+        headings = {
+            "title": "指标 Indicator", "used": "采用 Used", "fidelity": "口径 Fidelity", "provinces": "省数 Prov.",
+            "years": "年份 Years", "note": "说明 Note",
+        }  # fmt: skip
+        show(people, form, headings, headline(db, edition), [faithfulness(db, edition)])
+
+
+def _coverage_row(row: dict[str, object]) -> dict[str, object]:
+    first, last = row["value_year_min"], row["value_year_max"]
+    missing = f"；缺 without: {row['missing']}" if row["in_use"] and row["missing"] else ""
+    return {
+        "title": f"{row['name_zh']}\n{row['indicator']}",
+        "used": row["expression"] or "—",
+        "fidelity": FIDELITY[str(row["fidelity"])] if row["in_use"] else "缺 missing",
+        "provinces": row["provinces"],
+        "years": None if first is None else (f"{first}" if first == last else f"{first}–{last}"),
+        "note": f"{row['note_zh']}{missing}\n{row['note_en']}",
+    }
+
+
+def query(settings: Settings, sql: str, form: Format) -> None:
+    """Print the answer of one SQL statement on the published database.
+
+    Raises:
+        DataError: the statement is refused or wrong.
+    """
+    with open_published(settings.published) as db:
+        try:
+            answer = db.connection.execute(sql)
+            frame = answer.df() if answer.description else pd.DataFrame()
+        except duckdb.Error as exc:
+            reason = " ".join(str(exc).split())
+            raise DataError(f'query: {reason}; `icdp query "SHOW TABLES"` lists what there is') from exc
+    show(rows_of(frame), form, {name: name for name in frame.columns})
+
+
+def sources(settings: Settings, form: Format) -> None:
+    """Print the sources of the catalogue and what the published editions hold of each."""
+    catalog = load_catalog(settings.catalog)
+    held = _held(settings)
+    rows = [_source_row(catalog, name, held) for name in catalog.sources]
+    headings = {
+        "source": "来源 Source", "title_zh": "名称", "layer": "数据层 Layer", "required": "必需 Required",
+        "payloads": "文件 Payloads", "series": "序列 Series", "years": "年度 Editions of", "last_retrieved": "最近取得 Last taken",
+        "terms": "使用条款 Terms",
+    }  # fmt: skip
+    show(rows, form, headings)
+
+
+def _held(settings: Settings) -> pd.DataFrame:
+    try:
+        with open_published(settings.published) as db:
+            return db.frame(
+                """SELECT source, count(DISTINCT series) AS series, max(retrieved_at) AS last_retrieved,
+                       string_agg(DISTINCT year::VARCHAR, ' ' ORDER BY year::VARCHAR) AS years,
+                       (SELECT count(DISTINCT payload_sha256) FROM inputs i WHERE i.source = l.source) AS payloads
+                   FROM lineage l GROUP BY source"""
+            ).set_index("source")
+    except NotFoundError:
+        return pd.DataFrame(columns=["series", "last_retrieved", "years", "payloads"])
+
+
+def _source_row(catalog: Catalog, name: str, held: pd.DataFrame) -> dict[str, object]:
+    entry = catalog.sources[name]
+    known = rows_of(held.loc[[name]])[0] if name in held.index else dict.fromkeys(held.columns)
+    return {
+        "source": name,
+        "title_zh": entry.title_zh,
+        "title_en": entry.title_en,
+        "publisher": entry.publisher,
+        "layer": entry.layer,
+        "required": entry.required,
+        **{key: known.get(key) for key in ("payloads", "series", "years", "last_retrieved")},
+        "terms": entry.terms,
+    }
