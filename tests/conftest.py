@@ -1,15 +1,16 @@
-"""For all tests: no network, the shipped catalogue, and two years loaded from the shipped figures."""
+"""For all tests: no network, the shipped catalogue, and two years loaded or published from the shipped figures."""
 
 from __future__ import annotations
 
 import ipaddress
 import shutil
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import pytest
 
 from icdp import road
@@ -73,3 +74,45 @@ def own_loaded(loaded: Settings, tmp_path: Path) -> Settings:
     shutil.copytree(loaded.home, tmp_path / "home")
     shutil.copytree(loaded.facts, tmp_path / "facts")
     return replace(loaded, home=tmp_path / "home", facts=tmp_path / "facts")
+
+
+def make(settings: Settings, year: int) -> str:
+    """Take every step of the road; return what publishing said."""
+    for source in road.plan(settings):
+        road.acquire(settings, source, year)
+        road.stage(settings, source, year)
+    road.load(settings, year)
+    road.check(settings, year)
+    road.score(settings, year)
+    return road.publish(settings, year)
+
+
+@pytest.fixture(scope="session")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Settings:
+    """2023 and 2024 published; only to be read."""
+    settings = Settings(home=tmp_path_factory.mktemp("made"))
+    assert [make(settings, year) for year in (2024, 2023)] == ["2024-r1 published", "2023-r1 published"]
+    return settings
+
+
+@pytest.fixture
+def own(made: Settings, tmp_path: Path) -> Settings:
+    """The same in a home of the test's own, with facts, catalogue and judgements it may edit."""
+    home = tmp_path / "home"
+    shutil.copytree(made.home, home)
+    for name in ("facts", "catalog", "judgements"):
+        shutil.copytree(getattr(made, name), tmp_path / name)
+    return replace(
+        made, home=home, facts=tmp_path / "facts", catalog=tmp_path / "catalog", judgements=tmp_path / "judgements"
+    )
+
+
+@pytest.fixture
+def run_year() -> Callable[[Settings, int], str]:
+    return make
+
+
+@pytest.fixture(scope="session")
+def published(made: Settings) -> Iterator[duckdb.DuckDBPyConnection]:
+    with duckdb.connect(str(made.published / "icdp.duckdb"), read_only=True) as connection:
+        yield connection

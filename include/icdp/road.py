@@ -170,7 +170,16 @@ def score(settings: Settings, year: int) -> str:
 
 
 def publish(settings: Settings, year: int) -> str:
-    """Make the year's edition; return e.g. ``2024-r1 published`` or ``2024-r1 unchanged``."""
+    """Make the year's edition; return e.g. ``2024-r1 published`` or ``2024-r1 unchanged``.
+
+    Raises:
+        DataError: a person is to approve, and no step asks one yet.
+    """
+    if settings.require_approval:
+        raise DataError(
+            "ICDP_REQUIRE_APPROVAL=true, but this version has no step that asks a person; look at the scores, "
+            "then publish with it unset"
+        )
     catalog = load_catalog(settings.catalog)
     with warehouse.write(settings.warehouse) as connection:
         outcome = publish_year(connection, catalog, settings.published, year, datetime.now(UTC))

@@ -22,7 +22,7 @@ class Settings:
     """Paths and switches of one installation.
 
     Attributes:
-        home: root of all state (``ICDP_HOME``); everything below may be deleted and rebuilt.
+        home: root of all state (``ICDP_HOME``); all but the published editions can be rebuilt.
         channel: ``facts`` (shipped figures) or ``live`` (fetched) (``ICDP_CHANNEL``).
         require_approval: whether publishing waits for a person (``ICDP_REQUIRE_APPROVAL``).
         catalog: directory of the index as data.

@@ -1,5 +1,5 @@
 """Each kind of mistake in a catalogue is one CatalogError that names file, key and remedy."""
-# ruff: noqa: E501 - messages stand here as they are read
+
 
 from __future__ import annotations
 

@@ -19,7 +19,6 @@ from icdp.errors import CatalogError
 M = TypeVar("M", bound=BaseModel)
 
 
-@lru_cache(maxsize=8)
 def load_catalog(directory: Path) -> Catalog:
     """Load and validate the catalogue in ``directory``.
 
@@ -30,6 +29,13 @@ def load_catalog(directory: Path) -> Catalog:
     Raises:
         CatalogError: a file is missing, unreadable, or contradicts another; names file and key.
     """
+    files = sorted(path for path in directory.rglob("*") if path.suffix in (".yaml", ".csv"))
+    return _load(directory, tuple((path, path.stat().st_mtime_ns, path.stat().st_size) for path in files))
+
+
+@lru_cache(maxsize=8)
+def _load(directory: Path, stamps: tuple[tuple[Path, int, int], ...]) -> Catalog:
+    """Read the files in the state that ``stamps`` tells of: an edited catalogue is read anew."""
     rules = _one(directory / "index.yaml", IndexRules)
     sources = _sources(directory / "sources")
     needed = ("tree.yaml", "provinces.csv", "series.csv", "units.yaml", "bindings.yaml") if sources else ("tree.yaml",)

@@ -1,0 +1,58 @@
+"""The settings of the README are those of the code, all of them, and wrong ones are refused."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from icdp import road
+from icdp.errors import DataError
+from icdp.settings import INCLUDE, REPOSITORY, Settings
+
+NAME = re.compile(r"ICDP_[A-Z_]+")
+READ = re.compile(r"os\.environ|os\.getenv|getenv\(")
+
+
+@pytest.mark.parametrize("readme", ["README.md", "README.zh-CN.md"])
+def test_the_readme_lists_every_setting_and_no_other(readme: str) -> None:
+    code = {name for path in (INCLUDE / "icdp").rglob("*.py") for name in NAME.findall(path.read_text(encoding="utf-8"))}
+    listed = set(re.findall(r"^\| `(ICDP_[A-Z_]+)` \|", (REPOSITORY / readme).read_text(encoding="utf-8"), re.MULTILINE))
+    assert listed == code
+
+
+def test_only_the_settings_module_reads_the_environment() -> None:
+    readers = {
+        path.relative_to(INCLUDE / "icdp").as_posix()
+        for path in (INCLUDE / "icdp").rglob("*.py")
+        if READ.search(path.read_text(encoding="utf-8"))
+    }
+    assert readers == {"settings.py"}
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "message"),
+    [
+        ("ICDP_CHANNEL", "internet", "ICDP_CHANNEL='internet' is not one of facts, live"),
+        ("ICDP_REQUIRE_APPROVAL", "perhaps", "ICDP_REQUIRE_APPROVAL='perhaps' is neither true nor false"),
+    ],
+)
+def test_a_wrong_setting_is_refused(monkeypatch: pytest.MonkeyPatch, name: str, value: str, message: str) -> None:
+    monkeypatch.setenv(name, value)
+    with pytest.raises(DataError, match=message):
+        Settings.from_environment()
+
+
+def test_all_state_moves_with_icdp_home(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("ICDP_HOME", str(tmp_path / "elsewhere"))
+    settings = Settings.from_environment()
+    assert {settings.archive.parent, settings.staging.parent, settings.warehouse.parent, settings.published.parent} == {
+        tmp_path / "elsewhere"
+    }
+
+
+def test_nothing_is_published_without_the_approval_that_was_asked_for(made: Settings) -> None:
+    with pytest.raises(DataError, match="has no step that asks a person"):
+        road.publish(replace(made, require_approval=True), 2024)
