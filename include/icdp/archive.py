@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from icdp import __version__
@@ -27,6 +27,7 @@ class Receipt:
         publisher: who publishes the bytes.
         terms: terms of use as stated by the publisher.
         code_version: version of this package that took them.
+        headers: what the site said of them.
     """
 
     source: str
@@ -39,6 +40,7 @@ class Receipt:
     publisher: str
     terms: str
     code_version: str = __version__
+    headers: dict[str, str] = field(default_factory=dict)
 
     @property
     def id(self) -> str:
@@ -108,6 +110,40 @@ class Archive:
         if hashlib.sha256(content).hexdigest() != identifier:
             raise _altered(path)
         return Receipt(**json.loads(content))
+
+    def list_accepted(self, source: str, year: int, receipts: list[Receipt], *, complete: bool) -> None:
+        """Keep which receipts of a source were accepted for a year, and whether that is all it has."""
+        path = self.root / "accepted" / source / f"{year}.json"
+        listed = {"complete": complete, "receipts": [receipt.id for receipt in receipts]}
+        with replacing(path) as temporary:
+            temporary.write_text(json.dumps(listed, indent=1), encoding="utf-8")
+
+    def accepted(self, source: str, year: int) -> tuple[list[Receipt], bool] | None:
+        """Return the receipts accepted for a year and whether they are complete; None when never taken."""
+        path = self.root / "accepted" / source / f"{year}.json"
+        try:
+            listed = json.loads(path.read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            return None
+        return [self.receipt(source, identifier) for identifier in listed["receipts"]], bool(listed["complete"])
+
+    def quarantine(self, receipt: Receipt, year: int, reason: str) -> None:
+        """Keep why a payload was not accepted; its bytes and receipt stay where they are."""
+        path = (
+            self.root
+            / "quarantine"
+            / receipt.source
+            / f"{receipt.retrieved_at.replace(':', '')}-{receipt.id[:16]}.json"
+        )
+        told = {
+            "source": receipt.source,
+            "item": receipt.item,
+            "year": str(year),
+            "reason": reason,
+            "receipt": receipt.id,
+        }
+        with replacing(path) as temporary:
+            temporary.write_text(json.dumps(told, ensure_ascii=False, indent=1), encoding="utf-8")
 
 
 def _altered(path: Path) -> DataError:

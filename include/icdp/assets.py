@@ -7,7 +7,15 @@ from typing import Any
 
 from airflow.sdk import Asset, ExceptionRetryPolicy, Param, RetryAction, RetryRule, get_current_context
 
-from icdp.errors import CatalogError, DataError, JudgementError, LayoutChanged, NotFoundError, QualityError
+from icdp.errors import (
+    CatalogError,
+    DataError,
+    FetchRefused,
+    JudgementError,
+    LayoutChanged,
+    NotFoundError,
+    QualityError,
+)
 from icdp.partition import FIRST_YEAR, LAST_YEAR, resolve_year
 
 STATISTICS = Asset(name="statistics", uri="x-icdp://warehouse/statistics", group="icdp")
@@ -25,6 +33,7 @@ REFUSALS: list[type[BaseException] | str] = [
     JudgementError,
     QualityError,
     NotFoundError,
+    FetchRefused,
 ]
 
 TASK_DEFAULTS: dict[str, Any] = {

@@ -27,5 +27,13 @@ class LayoutChanged(IcdpError):
     """A source no longer has the layout its adapter was written for."""
 
 
+class FetchFailed(IcdpError):
+    """A site did not answer in time; it may at another try."""
+
+
+class FetchRefused(IcdpError):
+    """A site will not answer as asked, or must not be asked so; another try is the same."""
+
+
 class NotFoundError(IcdpError):
     """An edition, a year, a province or an indicator that does not exist."""

@@ -12,9 +12,9 @@ from datetime import UTC, datetime
 import pandas as pd
 
 from icdp import __version__
-from icdp.archive import Archive, Receipt
+from icdp.archive import Archive
 from icdp.catalog import Catalog, load_catalog
-from icdp.errors import DataError, NotFoundError, QualityError
+from icdp.errors import DataError, IcdpError, LayoutChanged, NotFoundError, QualityError
 from icdp.publishing.publish import publish_year
 from icdp.quality import YearData, read_national_totals, run_checks
 from icdp.scoring import Result, read_judgements
@@ -22,6 +22,7 @@ from icdp.scoring import score as score_units
 from icdp.scoring.from_catalog import settings_of, tree_of
 from icdp.settings import Settings
 from icdp.sources import adapter
+from icdp.sources.acquire import payload_of, take, write_problems
 from icdp.warehouse import connection as warehouse
 from icdp.warehouse.load import load_year, observations_of
 from icdp.warehouse.staging import read_receipts, write_parquet, write_receipts
@@ -45,27 +46,29 @@ def plan(settings: Settings) -> list[str]:
     return [s.source for s in sources if s.layer in wanted]
 
 
-def acquire(settings: Settings, source: str, year: int) -> str:
-    """Take the payloads of a source into the archive and list their receipts for the year."""
+def acquire(settings: Settings, source: str, year: int, *, fresh: bool = False) -> str:
+    """Take the payloads of a source into the archive and list the accepted receipts for the year.
+
+    Raises:
+        IcdpError: something of the source could not be taken or was quarantined; the rest of it is listed.
+    """
     catalog = load_catalog(settings.catalog)
-    archive = Archive(settings.archive)
-    receipts = []
-    for fetched in adapter(source, catalog).fetch(settings, catalog, year):
-        receipt = Receipt(
-            source=source,
-            item=fetched.item,
-            payload_sha256=archive.put(fetched.content),
-            bytes=len(fetched.content),
-            media_type=fetched.media_type,
-            request=fetched.request,
-            retrieved_at=fetched.retrieved_at,
-            publisher=fetched.publisher,
-            terms=catalog.sources[source].terms,
+    folder = settings.staging / str(year)
+    try:
+        taken = take(settings, catalog, catalog.sources[source], year, fresh=fresh)
+    except IcdpError as exc:
+        kept = Archive(settings.archive).accepted(source, year)
+        write_receipts(folder / f"{source}.receipts.json", kept[0] if kept else [])
+        write_problems(settings, source, year, (("", str(exc)),))
+        raise
+    write_receipts(folder / f"{source}.receipts.json", list(taken.receipts))
+    write_problems(settings, source, year, taken.problems)
+    if taken.problems:
+        told = "; ".join(reason for _, reason in taken.problems)
+        raise LayoutChanged(
+            f"{source}: {len(taken.problems)} payloads are in quarantine, {len(taken.receipts)} accepted. {told}"
         )
-        archive.add_receipt(receipt)
-        receipts.append(receipt)
-    write_receipts(settings.staging / str(year) / f"{source}.receipts.json", receipts)
-    return f"{source}: {len(receipts)} payloads"
+    return f"{source}: {len(taken.receipts)} payloads{' from the archive' if taken.from_archive else ''}"
 
 
 def stage(settings: Settings, source: str, year: int) -> str:
@@ -75,7 +78,7 @@ def stage(settings: Settings, source: str, year: int) -> str:
     folder = settings.staging / str(year)
     parse = adapter(source, catalog).parse
     parsed = [
-        parse(archive.get(receipt.payload_sha256), receipt.item, catalog).assign(payload_sha256=receipt.payload_sha256)
+        parse(payload_of(archive, receipt), catalog).assign(payload_sha256=receipt.payload_sha256)
         for receipt in read_receipts(folder / f"{source}.receipts.json", archive, source)
     ]
     if not parsed:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from icdp.errors import DataError
@@ -28,6 +30,7 @@ class Settings:
         catalog: directory of the index as data.
         judgements: directory of the experts' panel.
         facts: directory of the shipped figures.
+        base_urls: source -> address it is reached at instead of its own (``ICDP_<SOURCE>_BASE_URL``).
     """
 
     home: Path
@@ -36,10 +39,11 @@ class Settings:
     catalog: Path = CATALOG
     judgements: Path = JUDGEMENTS
     facts: Path = FACTS
+    base_urls: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
     def from_environment(cls) -> Settings:
-        """Read ``ICDP_HOME``, ``ICDP_CHANNEL`` and ``ICDP_REQUIRE_APPROVAL``.
+        """Read ``ICDP_HOME``, ``ICDP_CHANNEL``, ``ICDP_REQUIRE_APPROVAL`` and ``ICDP_<SOURCE>_BASE_URL``.
 
         Raises:
             DataError: a variable holds a value outside its list.
@@ -55,7 +59,7 @@ class Settings:
                 f"ICDP_REQUIRE_APPROVAL={approval!r} is neither true nor false; unset it or use one of them"
             )
         home = Path(os.environ.get("ICDP_HOME") or REPOSITORY / "var").expanduser().resolve()
-        return cls(home=home, channel=channel, require_approval=approval == "true")
+        return cls(home=home, channel=channel, require_approval=approval == "true", base_urls=_base_urls())
 
     @property
     def archive(self) -> Path:
@@ -76,6 +80,21 @@ class Settings:
     def published(self) -> Path:
         """What readers open: ``icdp.duckdb`` and ``editions/``."""
         return self.home / "published"
+
+
+def _base_urls() -> dict[str, str]:
+    """Read every ``ICDP_<SOURCE>_BASE_URL``: a mirror, or a test's server.
+
+    Raises:
+        DataError: the address is neither https nor on this machine.
+    """
+    found = {}
+    for name, url in os.environ.items():
+        if (match := re.fullmatch(r"ICDP_([A-Z0-9]+)_BASE_URL", name)) and url:
+            if not re.match(r"https://|http://(127\.0\.0\.1|localhost)[:/]", url):
+                raise DataError(f"{name}={url!r} is neither https nor on this machine; correct or unset it")
+            found[match[1].lower()] = url
+    return found
 
 
 def inherited_environment(**more: str) -> dict[str, str]:

@@ -1,6 +1,5 @@
 """Each kind of mistake in a catalogue is one CatalogError that names file, key and remedy."""
 
-
 from __future__ import annotations
 
 import re

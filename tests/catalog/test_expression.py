@@ -81,6 +81,7 @@ def test_series_are_listed_once_in_the_order_they_appear() -> None:
         ("a * 2", False),
         ("a + 1", False),
         ("a / b", False),
+        ("a * b", False),
     ],
 )
 def test_units_carry_over_only_where_series_are_added_and_subtracted(text: str, linear: bool) -> None:

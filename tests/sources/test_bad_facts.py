@@ -15,6 +15,7 @@ from icdp.catalog import Catalog, load_catalog
 from icdp.errors import CatalogError, DataError, IcdpError, LayoutChanged
 from icdp.settings import CATALOG, Settings
 from icdp.sources import adapter, facts
+from icdp.sources.base import Errand, Payload
 from icdp.sources.observations import COLUMNS, validated
 
 HEAD = """---
@@ -46,7 +47,7 @@ def text(*rows: str, head: str = HEAD, header: str = HEADER) -> bytes:
 
 
 def test_a_good_file_becomes_observations_sorted_by_key_with_citation_and_line(catalog: Catalog) -> None:
-    table = facts.parse(text(*reversed(ROWS)), "gdp", catalog)
+    table = facts.parse(Payload("facts", "gdp", text(*reversed(ROWS)), "gdp.csv", bytes.fromhex), catalog)
     assert tuple(table.columns) == COLUMNS
     assert table.to_dict("records") == [
         {
@@ -68,7 +69,7 @@ def test_a_good_file_becomes_observations_sorted_by_key_with_citation_and_line(c
 
 
 def test_a_file_without_figures_is_an_empty_table_with_the_same_columns(catalog: Catalog) -> None:
-    table = facts.parse(text(), "gdp", catalog)
+    table = facts.parse(Payload("facts", "gdp", text(), "gdp.csv", bytes.fromhex), catalog)
     assert len(table) == 0
     assert tuple(table.columns) == COLUMNS
     assert (table["year"].dtype, table["value"].dtype) == ("int64", "float64")
@@ -125,7 +126,7 @@ BAD_ROWS: dict[str, tuple[str, type[IcdpError], str]] = {
 def test_a_bad_row_is_named(catalog: Catalog, mistake: str) -> None:
     row, error, expected = BAD_ROWS[mistake]
     with pytest.raises(error) as caught:
-        facts.parse(text(*ROWS, row, "2024,130000,3,c1,x"), "gdp", catalog)
+        facts.parse(Payload("facts", "gdp", text(*ROWS, row, "2024,130000,3,c1,x"), "gdp.csv", bytes.fromhex), catalog)
     assert str(caught.value) == f"facts/gdp, row 24: {expected}"
 
 
@@ -160,7 +161,7 @@ def test_a_bad_citation_is_named_at_the_first_figure_that_uses_it(catalog: Catal
     assert old in HEAD
     head = HEAD.replace(old, new, 1)
     with pytest.raises(DataError) as caught:
-        facts.parse(text(*ROWS, head=head), "gdp", catalog)
+        facts.parse(Payload("facts", "gdp", text(*ROWS, head=head), "gdp.csv", bytes.fromhex), catalog)
     assert str(caught.value) == f"facts/gdp, row {head.count(chr(10)) + 2}: {expected}"
 
 
@@ -193,7 +194,7 @@ HEADS: dict[str, tuple[bytes, str]] = {
 def test_a_broken_head_is_named(catalog: Catalog, mistake: str) -> None:
     content, expected = HEADS[mistake]
     with pytest.raises(LayoutChanged) as caught:
-        facts.parse(content, "gdp", catalog)
+        facts.parse(Payload("facts", "gdp", content, "gdp.csv", bytes.fromhex), catalog)
     assert str(caught.value) == f"facts/gdp: {expected}"
 
 
@@ -208,7 +209,7 @@ def test_a_broken_head_is_named(catalog: Catalog, mistake: str) -> None:
 )
 def test_other_columns_are_named(catalog: Catalog, header: str, has: str) -> None:
     with pytest.raises(LayoutChanged) as caught:
-        facts.parse(text(*ROWS, header=header), "gdp", catalog)
+        facts.parse(Payload("facts", "gdp", text(*ROWS, header=header), "gdp.csv", bytes.fromhex), catalog)
     assert str(caught.value) == (
         f"facts/gdp, row 20: columns are {has}, expected year, adcode, value, citation, locator; name them so"
     )
@@ -216,13 +217,13 @@ def test_other_columns_are_named(catalog: Catalog, header: str, has: str) -> Non
 
 def test_a_head_without_table_is_named(catalog: Catalog) -> None:
     with pytest.raises(LayoutChanged, match="row 20: columns are none, expected year"):
-        facts.parse(HEAD.encode(), "gdp", catalog)
+        facts.parse(Payload("facts", "gdp", HEAD.encode(), "gdp.csv", bytes.fromhex), catalog)
 
 
 def test_a_file_in_another_encoding_is_named_with_the_row(catalog: Catalog) -> None:
     content = text(*ROWS[:1]) + "2024,110000,1,c1,表".encode("gbk")
     with pytest.raises(LayoutChanged) as caught:
-        facts.parse(content, "gdp", catalog)
+        facts.parse(Payload("facts", "gdp", content, "gdp.csv", bytes.fromhex), catalog)
     assert str(caught.value) == "facts/gdp, row 22: is not UTF-8; save the file as UTF-8"
 
 
@@ -232,14 +233,14 @@ def test_a_file_whose_name_is_not_its_series_is_refused(catalog: Catalog, tmp_pa
     path.write_bytes(text(*ROWS))
     settings = Settings(home=tmp_path, facts=tmp_path)
     with pytest.raises(LayoutChanged) as caught:
-        list(facts.fetch(settings, catalog, 2024))
+        list(facts.fetch(Errand(settings, catalog, catalog.sources["facts"], 2024)))
     assert str(caught.value) == f"{path}: the head names series 'gdp'; rename the file or correct the head"
 
 
 def test_facts_outside_the_repository_are_named_by_file(catalog: Catalog, tmp_path: Path) -> None:
     (tmp_path / "series").mkdir()
     (tmp_path / "series" / "gdp.csv").write_bytes(text(*ROWS))
-    (fetched,) = facts.fetch(Settings(home=tmp_path, facts=tmp_path), catalog, 2024)
+    (fetched,) = facts.fetch(Errand(Settings(home=tmp_path, facts=tmp_path), catalog, catalog.sources["facts"], 2024))
     assert (fetched.item, fetched.request, fetched.content) == ("gdp", "gdp.csv", text(*ROWS))
     assert fetched.retrieved_at == "2026-11-23T00:00:00+00:00"
 
@@ -255,8 +256,11 @@ SYNTHETIC = [
 def test_the_order_of_rows_does_not_matter(catalog: Catalog, seed: int, kept: int) -> None:
     rows = SYNTHETIC[:kept]
     shuffled = random.Random(seed).sample(rows, len(rows))  # noqa: S311 - no secret
-    expected = facts.parse(text(*rows), "gdp", catalog).drop(columns="row")
-    pd.testing.assert_frame_equal(facts.parse(text(*shuffled), "gdp", catalog).drop(columns="row"), expected)
+    expected = facts.parse(Payload("facts", "gdp", text(*rows), "gdp.csv", bytes.fromhex), catalog).drop(columns="row")
+    pd.testing.assert_frame_equal(
+        facts.parse(Payload("facts", "gdp", text(*shuffled), "gdp.csv", bytes.fromhex), catalog).drop(columns="row"),
+        expected,
+    )
 
 
 def parsed_table() -> pd.DataFrame:

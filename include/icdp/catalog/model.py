@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
@@ -105,8 +105,46 @@ class Check(_Model):
     min_provinces: int | None = None
 
 
+class Tls(_Model):
+    """What one host needs that others do not, and why; its certificate is verified all the same."""
+
+    reason: str
+    legacy_renegotiation: bool = False
+    authority: str | None = None
+
+
+class Site(_Model):
+    """Where a source is reached and how it wants to be asked.
+
+    ``also`` names further addresses whose hosts may be asked or redirected to; no other host ever is.
+    """
+
+    base_url: Annotated[str, Field(pattern=r"^https://")]
+    also: tuple[Annotated[str, Field(pattern=r"^https://")], ...] = ()
+    pacing_seconds: Annotated[float, Field(ge=0)] = 2.0
+    timeout_seconds: Annotated[float, Field(gt=0)] = 30.0
+    budget_seconds: Annotated[float, Field(gt=0)] = 900.0
+    max_megabytes: Annotated[float, Field(gt=0)] = 50.0
+    user_agent: Literal["honest", "browser"] = "honest"
+    headers: dict[str, str] = {}
+    proxies: dict[str, str] = {}
+    tls: dict[str, Tls] = {}
+    challenge: tuple[str, ...] = ()
+
+
+class Expected(_Model):
+    """A series a source gives, and the provinces it is known not to cover."""
+
+    series: Identifier
+    without: tuple[str, ...] = ()
+    tolerance: float | None = None
+
+
 class Source(_Model):
-    """A publisher's site, or the facts: who, on which terms, in which layer, required or not."""
+    """A publisher's site, or the facts: who, on which terms, in which layer, required or not.
+
+    ``layout`` belongs to the adapter: names, paths and titles that change without its code changing.
+    """
 
     source: Identifier
     publisher: str
@@ -115,6 +153,17 @@ class Source(_Model):
     terms: str
     layer: Literal["base", "live", "workbook"]
     required: bool
+    calendar_zh: str = ""
+    calendar_en: str = ""
+    site: Site | None = None
+    expects: tuple[Expected, ...] = ()
+    layout: dict[str, Any] = {}
+
+    @model_validator(mode="after")
+    def _live_has_site(self) -> Source:
+        if (self.layer == "live") != (self.site is not None):
+            raise ValueError("a live source needs `site`, and only a live one has it")
+        return self
 
 
 class ValueRules(_Model):

@@ -3,37 +3,101 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import Protocol, cast
 
 import pandas as pd
 
 from icdp.catalog import Catalog
+from icdp.catalog.model import Source
 from icdp.errors import CatalogError
 from icdp.settings import Settings
+from icdp.sources.client import Client
 
 
 @dataclass(frozen=True, slots=True)
 class Fetched:
-    """One payload as a source gave it, with what its receipt will say."""
+    """One payload as a source gave it, with what its receipt will say.
+
+    Attributes:
+        item: which of the source's files or tables it is; the same one bears the same name every year.
+        content: the bytes.
+        request: address the bytes were asked for at.
+        retrieved_at: ISO 8601 moment of the taking.
+        headers: what the site said of them.
+        part: True when it is only kept: another payload, its index, is parsed and opens it by its digest.
+    """
 
     item: str
     content: bytes
-    media_type: str
     request: str
     retrieved_at: str
-    publisher: str
+    headers: Mapping[str, str] = field(default_factory=dict)
+    part: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Errand:
+    """What an adapter is sent for: the figures of ``year`` from ``source``, asked with ``client``."""
+
+    settings: Settings
+    catalog: Catalog
+    source: Source
+    year: int
+    client: Client | None = None
+
+    @property
+    def ask(self) -> Client:
+        """Return the client of a live source."""
+        if self.client is None:
+            raise CatalogError(f"source {self.source.source} has no site in its file; add `site` there")
+        return self.client
+
+
+@dataclass(frozen=True, slots=True)
+class Payload:
+    """An archived payload to be parsed: its bytes, and where and when they came from.
+
+    Attributes:
+        source: id of the source.
+        item: as in :class:`Fetched`.
+        content: the bytes.
+        request: address they were asked for at.
+        open_part: returns the bytes of a part by its SHA-256.
+    """
+
+    source: str
+    item: str
+    content: bytes
+    request: str
+    open_part: Callable[[str], bytes]
+
+    @property
+    def name(self) -> str:
+        """Return the payload as messages call it."""
+        return f"{self.source}/{self.item}"
 
 
 class Adapter(Protocol):
     """The two functions a source module provides."""
 
-    def fetch(self, settings: Settings, catalog: Catalog, year: int) -> Iterator[Fetched]:
-        """Yield the payloads that hold figures needed for statistical year ``year``."""
+    def fetch(self, errand: Errand) -> Iterator[Fetched]:
+        """Yield the payloads that hold figures needed for the errand's year.
 
-    def parse(self, content: bytes, item: str, catalog: Catalog) -> pd.DataFrame:
-        """Turn a payload into observations (see ``icdp.sources.observations``)."""
+        Raises:
+            FetchFailed: the site does not answer.
+            FetchRefused: the site will not answer.
+            LayoutChanged: the way to the figures is no longer the one known.
+        """
+
+    def parse(self, payload: Payload, catalog: Catalog) -> pd.DataFrame:
+        """Turn a payload into observations (see ``icdp.sources.observations``). Never asks the network.
+
+        Raises:
+            LayoutChanged: the payload does not have the layout known.
+            DataError: a figure breaks the contract, or does not add up.
+        """
 
 
 def adapter(source: str, catalog: Catalog) -> Adapter:

@@ -18,21 +18,21 @@ import yaml
 from icdp.catalog import Catalog
 from icdp.catalog.load import parse_yaml
 from icdp.errors import LayoutChanged
-from icdp.settings import REPOSITORY, Settings
-from icdp.sources.base import Fetched
+from icdp.settings import REPOSITORY
+from icdp.sources.base import Errand, Fetched, Payload
 from icdp.sources.observations import validated
 
 HEADER = ["year", "adcode", "value", "citation", "locator"]
 CITATION = ("unit", "basis", "publisher", "title", "address", "note")
 
 
-def fetch(settings: Settings, catalog: Catalog, year: int) -> Iterator[Fetched]:
-    """Yield every series file; each holds all years, so ``year`` does not narrow the choice.
+def fetch(errand: Errand) -> Iterator[Fetched]:
+    """Yield every series file; each holds all years, so the year does not narrow the choice.
 
     Raises:
         LayoutChanged: a file has no head, or the head names another series than the file.
     """
-    for path in sorted((settings.facts / "series").glob("*.csv")):
+    for path in sorted((errand.settings.facts / "series").glob("*.csv")):
         content = path.read_bytes()
         head, _, _ = _split(content, str(path))
         if head["series"] != path.stem:
@@ -43,21 +43,19 @@ def fetch(settings: Settings, catalog: Catalog, year: int) -> Iterator[Fetched]:
         yield Fetched(
             item=path.stem,
             content=content,
-            media_type="text/csv",
             request=path.relative_to(REPOSITORY).as_posix() if inside else path.name,
             retrieved_at=f"{head['accepted_on']}T00:00:00+00:00",
-            publisher=catalog.sources["facts"].publisher,
         )
 
 
-def parse(content: bytes, item: str, catalog: Catalog) -> pd.DataFrame:
+def parse(payload: Payload, catalog: Catalog) -> pd.DataFrame:
     """Return the file's figures as observations, each with its citation.
 
     Raises:
         LayoutChanged: no head, no UTF-8, other columns, or a figure names an unknown citation.
         DataError: a figure breaks the contract of ``icdp.sources.observations``.
     """
-    where = f"facts/{item}"
+    where, content = payload.name, payload.content
     head, body, first_line = _split(content, where)
     cited = {
         name: ["" if citation.get(key) is None else str(citation[key]) for key in CITATION]

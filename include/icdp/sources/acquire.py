@@ -1,0 +1,125 @@
+"""Take a source's payloads of a year into the archive, accept or quarantine them, and list what was accepted."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from icdp.archive import Archive, Receipt
+from icdp.catalog import Catalog
+from icdp.catalog.model import Source
+from icdp.errors import DataError, FetchFailed, FetchRefused, IcdpError, LayoutChanged
+from icdp.files import replacing
+from icdp.settings import Settings
+from icdp.sources.acceptance import accept
+from icdp.sources.base import Errand, Fetched, Payload, adapter
+from icdp.sources.client import Client, Clock
+from icdp.sources.text import media_type
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """What one taking brought: accepted receipts, and (item, reason) of what was not."""
+
+    receipts: tuple[Receipt, ...]
+    problems: tuple[tuple[str, str], ...]
+    from_archive: bool = False
+
+
+def take(
+    settings: Settings, catalog: Catalog, source: Source, year: int, *, fresh: bool = False, clock: Clock | None = None
+) -> Taken:
+    """Take the payloads of ``year``.
+
+    A live source that was taken whole before is not asked again unless ``fresh``: a run that is
+    repeated, or backfilled, reads the archive. What fails is kept in quarantine with its reason, and
+    what was accepted before stays listed.
+
+    Raises:
+        FetchFailed: the site did not answer; what came before it broke off is kept.
+        FetchRefused: the site will not answer.
+        LayoutChanged: the way to the figures is no longer the one known.
+    """
+    archive = Archive(settings.archive)
+    live = source.layer == "live"
+    if live and not fresh and (listed := archive.accepted(source.source, year)) is not None and listed[1]:
+        return Taken(tuple(listed[0]), (), from_archive=True)
+    client = None
+    if source.site is not None:
+        client = Client(source.source, source.site, settings.base_urls.get(source.source), clock)
+    errand = Errand(settings, catalog, source, year, client)
+    before = {r.item: r for r in (archive.accepted(source.source, year) or ((), False))[0]}
+    receipts: dict[str, Receipt] = {}
+    problems: list[tuple[str, str]] = []
+    try:
+        for fetched in adapter(source.source, catalog).fetch(errand):
+            receipt = _keep(archive, source, fetched)
+            if fetched.part:
+                continue
+            if live and (reason := _refuse(archive, catalog, settings, receipt, fetched, before.get(fetched.item))):
+                archive.quarantine(receipt, year, reason)
+                problems.append((fetched.item, reason))
+                continue
+            receipts[fetched.item] = receipt
+    except (FetchFailed, FetchRefused, LayoutChanged, DataError) as exc:
+        problems.append(("", str(exc)))
+        _list(archive, source, year, before | receipts, complete=False, live=live)
+        raise
+    whole = before | receipts if problems else receipts
+    _list(archive, source, year, whole, complete=not problems, live=live)
+    return Taken(tuple(whole[item] for item in sorted(whole)), tuple(problems))
+
+
+def payload_of(archive: Archive, receipt: Receipt) -> Payload:
+    """Return the archived payload a receipt speaks of."""
+    return Payload(receipt.source, receipt.item, archive.get(receipt.payload_sha256), receipt.request, archive.get)
+
+
+def _keep(archive: Archive, source: Source, fetched: Fetched) -> Receipt:
+    receipt = Receipt(
+        source=source.source,
+        item=fetched.item,
+        payload_sha256=archive.put(fetched.content),
+        bytes=len(fetched.content),
+        media_type="text/csv" if source.layer == "base" else media_type(fetched.content),
+        request=fetched.request,
+        retrieved_at=fetched.retrieved_at,
+        publisher=source.publisher,
+        terms=source.terms,
+        headers=dict(fetched.headers),
+    )
+    archive.add_receipt(receipt)
+    return receipt
+
+
+def _refuse(
+    archive: Archive, catalog: Catalog, settings: Settings, receipt: Receipt, fetched: Fetched, before: Receipt | None
+) -> str | None:
+    payload = Payload(receipt.source, fetched.item, fetched.content, fetched.request, archive.get)
+    try:
+        accept(payload, catalog, settings, before.bytes if before else None)
+    except IcdpError as exc:
+        return str(exc)
+    return None
+
+
+def _list(
+    archive: Archive, source: Source, year: int, receipts: dict[str, Receipt], *, complete: bool, live: bool
+) -> None:
+    if live:
+        archive.list_accepted(source.source, year, [receipts[item] for item in sorted(receipts)], complete=complete)
+
+
+def quarantined(archive: Archive, source: str) -> Iterator[dict[str, str]]:
+    """Yield what lies in quarantine of a source: item, year, reason, receipt, oldest first."""
+    for path in sorted((archive.root / "quarantine" / source).glob("*.json")):
+        yield json.loads(path.read_text(encoding="utf-8"))
+
+
+def write_problems(settings: Settings, source: str, year: int, problems: tuple[tuple[str, str], ...]) -> None:
+    """Write beside the staged tables what of a source could not be used this time."""
+    path = settings.staging / str(year) / f"{source}.problems.json"
+    with replacing(path) as temporary:
+        text = json.dumps([{"item": item, "reason": reason} for item, reason in problems], ensure_ascii=False, indent=1)
+        temporary.write_text(text, encoding="utf-8")
