@@ -6,7 +6,16 @@ from datetime import UTC, datetime
 
 from airflow.sdk import CronPartitionTimetable, dag, task, task_group
 
-from icdp.assets import STATISTICS, TASK_DEFAULTS, WAREHOUSE_POOL, announce, current_year, year_field
+from icdp.assets import (
+    STATISTICS,
+    TASK_DEFAULTS,
+    WAREHOUSE_POOL,
+    announce,
+    asks_anew,
+    current_year,
+    refetch_field,
+    year_field,
+)
 
 
 @dag(
@@ -18,7 +27,7 @@ from icdp.assets import STATISTICS, TASK_DEFAULTS, WAREHOUSE_POOL, announce, cur
     start_date=datetime(2025, 1, 1, tzinfo=UTC),
     catchup=False,
     max_active_runs=16,
-    params=year_field(),
+    params=year_field() | refetch_field(),
     default_args=TASK_DEFAULTS,
     tags=["icdp", "statistics"],
     doc_md="""
@@ -28,6 +37,8 @@ Brings the figures of **one statistical year** into the warehouse and checks the
 - By hand: *Trigger*, fill in `year`. Several years: `airflow backfill create --dag-id refresh_statistics
   --from-date 2019-01-01 --to-date 2024-12-31`.
 - A failed check of severity *error* stops the year here; nothing is scored.
+- A failed source takes no other down: the year is made with the rest and is `provisional`, unless the source is required.
+- What was taken before is read from the archive; *refetch* asks the live sources anew.
 - Safe to repeat: a year's figures are replaced in one transaction.
 
 Success emits the asset `statistics` for the year, which starts `score_index`.
@@ -41,17 +52,18 @@ def refresh_statistics() -> None:
         from icdp import road
         from icdp.settings import Settings
 
-        current_year()  # a run without a usable year ends here, before any source is asked
-        return road.plan(Settings.from_environment())
+        # A run without a usable year ends here, before any source is asked.
+        return road.plan(Settings.from_environment(), current_year())
 
     @task(map_index_template="{{ task.op_kwargs['source'] }}")
     def acquire(source: str) -> str:
         from icdp import road
         from icdp.settings import Settings
 
-        return road.acquire(Settings.from_environment(), source, current_year())
+        return road.acquire(Settings.from_environment(), source, current_year(), fresh=asks_anew())
 
-    @task(map_index_template="{{ task.op_kwargs['source'] }}")
+    # Also after a failed acquire: what was accepted before, or besides what failed, is used.
+    @task(map_index_template="{{ task.op_kwargs['source'] }}", trigger_rule="all_done")
     def stage(source: str) -> str:
         from icdp import road
         from icdp.settings import Settings
@@ -62,7 +74,8 @@ def refresh_statistics() -> None:
     def each_source(source: str) -> None:
         acquire(source=source) >> stage(source=source)
 
-    @task(pool=WAREHOUSE_POOL)
+    # One source takes no other down: load decides by what the catalogue requires.
+    @task(pool=WAREHOUSE_POOL, trigger_rule="all_done")
     def load() -> str:
         from icdp import road
         from icdp.settings import Settings

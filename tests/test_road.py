@@ -171,7 +171,7 @@ def test_steps_out_of_order_say_what_to_run_first(tmp_path: Path) -> None:
     settings = Settings(home=tmp_path)
     with pytest.raises(NotFoundError, match="facts has no receipts for this year; acquire it first"):
         road.stage(settings, "facts", YEAR)
-    with pytest.raises(NotFoundError, match="nothing is staged for 2024"):
+    with pytest.raises(NotFoundError, match="facts has no receipts for this year; acquire it first"):
         road.load(settings, YEAR)
     with pytest.raises(NotFoundError, match="year 2024 is not in the warehouse; run refresh_statistics"):
         road.check(settings, YEAR)

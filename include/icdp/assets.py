@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from airflow.sdk import Asset, ExceptionRetryPolicy, Param, RetryAction, RetryRule, get_current_context
 
@@ -63,6 +64,29 @@ def year_field() -> dict[str, Param]:
     }
 
 
+def refetch_field() -> dict[str, Param]:
+    """Return the form field that makes a run ask the live sources anew."""
+    return {
+        "refetch": Param(
+            False,
+            type="boolean",
+            title="Refetch",
+            description="Ask the live sources again, though the archive has what they gave for this year.",
+        )
+    }
+
+
+def asks_anew() -> bool:
+    """Return whether the running task is to ask the live sources anew."""
+    return bool(get_current_context()["params"].get("refetch", False))
+
+
+def run_date() -> date:
+    """Return the day the running DAG run was due, in the time zone of the schedules."""
+    moment = get_current_context()["dag_run"].run_after
+    return moment.astimezone(ZoneInfo("Asia/Shanghai")).date()
+
+
 def current_year() -> int:
     """Return the statistical year of the running task.
 
@@ -81,3 +105,10 @@ def announce(asset: Asset) -> None:
     context = get_current_context()
     if context["dag_run"].partition_key is None:
         context["outlet_events"][asset].add_partitions(str(resolve_year(context)))
+
+
+def refresh_of(confs: Any) -> None:
+    """Start one run of ``refresh_statistics`` for each configuration of a mapped task's answer."""
+    from airflow.providers.standard.operators.trigger_dagrun import TriggerDagRunOperator
+
+    TriggerDagRunOperator.partial(task_id="refresh", trigger_dag_id="refresh_statistics").expand(conf=confs)

@@ -7,7 +7,8 @@ before wrote, may run twice, and returns one line about what it did.
 from __future__ import annotations
 
 import hashlib
-from datetime import UTC, datetime
+from collections.abc import Iterable
+from datetime import UTC, date, datetime
 
 import pandas as pd
 
@@ -32,7 +33,7 @@ from icdp.warehouse.values import current_observations
 SCORED = ("normalized", "scores", "weights", "contributions", "judgements", "consistency", "run_notes", "score_runs")
 
 
-def plan(settings: Settings) -> list[str]:
+def plan(settings: Settings, year: int | None = None) -> list[str]:
     """Return the sources a run asks: the shipped base always, the live ones when the channel is ``live``.
 
     Raises:
@@ -44,6 +45,41 @@ def plan(settings: Settings) -> list[str]:
         raise DataError(f"ICDP_CHANNEL=live, but {settings.catalog / 'sources'} names no live source; use facts")
     wanted = {"base", "live"} if settings.channel == "live" else {"base"}
     return [s.source for s in sources if s.layer in wanted]
+
+
+def open_looks(settings: Settings, day: date) -> list[dict[str, str | int]]:
+    """Return every (source, year) whose payloads may still change: live sources, years the catalogue holds open.
+
+    Args:
+        settings: without the live channel there is nothing to look at.
+        day: the day of looking; the newest open year is the one before it.
+    """
+    if settings.channel != "live":
+        return []
+    catalog = load_catalog(settings.catalog)
+    years = range(day.year - catalog.rules.publication.open_years, day.year)
+    live = [s.source for s in catalog.sources.values() if s.layer == "live"]
+    return [{"source": source, "year": year} for source in live for year in years]
+
+
+def look(settings: Settings, source: str, year: int) -> int | None:
+    """Ask a source anew; return the year when what it gives has changed since it was taken.
+
+    A year that was never taken is left to its own run and is not asked for.
+    """
+    catalog = load_catalog(settings.catalog)
+    archive = Archive(settings.archive)
+    known = archive.accepted(source, year)
+    if known is None:
+        return None
+    taken = take(settings, catalog, catalog.sources[source], year, fresh=True)
+    before = {r.item: r.payload_sha256 for r in known[0]}
+    return year if {r.item: r.payload_sha256 for r in taken.receipts} != before else None
+
+
+def to_refresh(years: Iterable[int | None]) -> list[dict[str, int]]:
+    """Return the configuration of one refresh for each distinct year that changed."""
+    return [{"year": year} for year in sorted({year for year in years if year is not None})]
 
 
 def acquire(settings: Settings, source: str, year: int, *, fresh: bool = False) -> str:
@@ -92,7 +128,8 @@ def load(settings: Settings, year: int) -> str:
     """Replace the year's slice of the warehouse by what is staged, and build its values."""
     catalog = load_catalog(settings.catalog)
     with warehouse.write(settings.warehouse) as connection:
-        built = load_year(connection, catalog, Archive(settings.archive), settings.staging / str(year), year)
+        staging = settings.staging / str(year)
+        built = load_year(connection, catalog, Archive(settings.archive), staging, year, plan(settings, year))
         # Scores and findings of the values that were there before would speak of other figures.
         for table in (*SCORED, "quality_results"):
             warehouse.replace_year(connection, table, year, pd.DataFrame())

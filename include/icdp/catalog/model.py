@@ -194,6 +194,7 @@ class PublicationRules(_Model):
 
     min_indicators: Annotated[int, Field(ge=1)]
     final_from: Annotated[int, Field(ge=1)]
+    open_years: Annotated[int, Field(ge=0, le=20)] = 2
 
 
 class IndexRules(_Model):

@@ -141,6 +141,8 @@ class Follower:
             self.said.add(key)
             if task["state"] == "success":
                 self._line("✓", "green", chain, _name(task), f"{task['duration'] or 0:.1f} s")
+            elif task["state"] == "failed":
+                self._line("✗", "red", chain, _name(task), last_error(self._task_log(chain, task)))
             elif task["state"] == "up_for_retry":
                 reason = last_error(self._task_log(chain, task))
                 self._line("…", "yellow", chain, _name(task), f"will be tried again: {reason}")

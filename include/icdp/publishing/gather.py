@@ -14,7 +14,7 @@ from icdp.publishing.schema import tables
 
 # Where bytes came from may change without a change of any figure: the edition that stands still leads to its own bytes.
 PROVENANCE = ("payload_sha256", "receipt", "retrieved_at", "row")
-UNCOMPARED = ("editions", "inputs")
+UNCOMPARED = ("editions", "inputs", "source_results")
 
 QUERIES = {
     "scores": "SELECT s.*, p.short_zh AS province FROM scores s JOIN p USING (adcode)",
@@ -29,6 +29,7 @@ QUERIES = {
     "quality_results": "SELECT * FROM quality_results s",
     "run_notes": "SELECT * FROM run_notes s",
     "inputs": "SELECT * FROM year_inputs s",
+    "source_results": "SELECT * FROM source_results s",
 }
 
 
@@ -95,9 +96,10 @@ def _summary(catalog: Catalog, content: dict[str, pd.DataFrame], run: pd.DataFra
     coverage = content["indicator_coverage"]
     used = coverage[coverage["in_use"]]
     current = int((used["provinces_current"] >= rules.values.min_provinces).sum())
+    troubled = bool((content["source_results"]["outcome"] != "accepted").any())
     cells = len(catalog.provinces) * len(catalog.indicators)
     return run[["year", "panel", "catalog_sha256", "inputs_sha256"]].assign(
-        status="final" if current >= rules.publication.final_from else "provisional",
+        status="final" if current >= rules.publication.final_from and not troubled else "provisional",
         coverage=len(content["indicator_values"]) / cells,
         indicators_used=len(used),
         indicators_total=len(catalog.indicators),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Collection
 from pathlib import Path
 
 import duckdb
@@ -25,9 +27,16 @@ _SLICE = """
 
 
 def load_year(
-    connection: duckdb.DuckDBPyConnection, catalog: Catalog, archive: Archive, staging: Path, year: int
+    connection: duckdb.DuckDBPyConnection,
+    catalog: Catalog,
+    archive: Archive,
+    staging: Path,
+    year: int,
+    sources: Collection[str] | None = None,
 ) -> Values:
     """Load what is staged for ``year`` and build its values, inside the caller's transaction.
+
+    A source that gave nothing usable is recorded in ``source_results`` and left out, unless it is required.
 
     Args:
         connection: the warehouse, inside a transaction.
@@ -35,36 +44,65 @@ def load_year(
         archive: where the receipts lie.
         staging: the folder of the year (``<source>.parquet``, ``<source>.receipts.json``).
         year: the statistical year.
+        sources: those that were asked; by default all that are staged.
 
     Raises:
-        NotFoundError: nothing is staged for the year, or receipts are listed but not parsed.
-        DataError: what is staged was parsed from other payloads than those listed.
+        NotFoundError: nothing is staged for the year, or a required source is not.
+        DataError: what is staged of a required source was parsed from other payloads than those listed.
     """
-    inputs: list[dict[str, str]] = []
+    inputs: list[dict[str, object]] = []
+    results: list[dict[str, object]] = []
     for source in catalog.sources.values():
-        listed = staging / f"{source.source}.receipts.json"
-        if not listed.exists():
+        asked = (staging / f"{source.source}.receipts.json").exists() if sources is None else source.source in sources
+        if not asked:
             continue
-        receipts = read_receipts(listed, archive, source.source)
-        parsed = read_parquet(staging / f"{source.source}.parquet")
-        if not set(parsed["payload_sha256"]) <= {r.payload_sha256 for r in receipts}:
-            raise DataError(f"{listed}: names other payloads than were parsed; stage {source.source} of {year} again")
+        results += _problems(staging, source.source)
+        try:
+            receipts, parsed = _staged(archive, staging, source.source, year)
+        except (NotFoundError, DataError) as exc:
+            if source.required or sources is None:
+                raise
+            results.append({"source": source.source, "item": "", "outcome": "not_used", "reason": str(exc)})
+            continue
         _keep(connection, receipts, parsed)
-        inputs += [
-            {
-                "source": r.source, "item": r.item, "layer": source.layer,
-                "payload_sha256": r.payload_sha256, "receipt": r.id,
-            }
-            for r in receipts
-        ]  # fmt: skip
+        for r in receipts:
+            row: dict[str, object] = {"source": r.source, "item": r.item, "receipt": r.id}
+            inputs.append(row | {"layer": source.layer, "payload_sha256": r.payload_sha256})
+            results.append(row | {"outcome": "accepted", "reason": ""})
     if not inputs:
         raise NotFoundError(f"{staging}: nothing is staged for {year}; acquire and stage a source first")
     replace_year(connection, "year_inputs", year, pd.DataFrame(inputs).assign(year=year))
+    columns = ["source", "item", "outcome", "reason", "receipt"]
+    replace_year(connection, "source_results", year, pd.DataFrame(results, columns=columns).assign(year=year))
     built = build_values(catalog, observations_of(connection, catalog, year), year)
     replace_year(connection, "indicator_values", year, built.values)
     replace_year(connection, "lineage", year, built.lineage)
     replace_year(connection, "indicator_coverage", year, built.coverage)
     return built
+
+
+def _staged(archive: Archive, staging: Path, source: str, year: int) -> tuple[list[Receipt], pd.DataFrame]:
+    listed = staging / f"{source}.receipts.json"
+    receipts = read_receipts(listed, archive, source)
+    if not receipts:
+        raise NotFoundError(f"{listed}: {source} gave nothing for {year}; acquire it again")
+    parsed = read_parquet(staging / f"{source}.parquet")
+    if not set(parsed["payload_sha256"]) <= {r.payload_sha256 for r in receipts}:
+        raise DataError(f"{listed}: names other payloads than were parsed; stage {source} of {year} again")
+    return receipts, parsed
+
+
+def _problems(staging: Path, source: str) -> list[dict[str, object]]:
+    path = staging / f"{source}.problems.json"
+    if not path.exists():
+        return []
+    return [
+        {
+            "source": source, "item": told["item"], "reason": told["reason"],
+            "outcome": "quarantined" if told["item"] else "failed",
+        }
+        for told in json.loads(path.read_text(encoding="utf-8"))
+    ]  # fmt: skip
 
 
 def observations_of(connection: duckdb.DuckDBPyConnection, catalog: Catalog, year: int) -> pd.DataFrame:
