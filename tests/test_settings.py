@@ -21,6 +21,20 @@ def test_the_readme_lists_every_setting_and_no_other(readme: str) -> None:
     code = {name for path in (INCLUDE / "icdp").rglob("*.py") for name in NAME.findall(path.read_text(encoding="utf-8"))}
     listed = set(re.findall(r"^\| `(ICDP_[A-Z_]+)` \|", (REPOSITORY / readme).read_text(encoding="utf-8"), re.MULTILINE))
     assert listed == code
+    assert "| `ICDP_<SOURCE>_BASE_URL` |" in (REPOSITORY / readme).read_text(encoding="utf-8")
+
+
+def test_a_source_can_be_reached_elsewhere_but_not_without_tls(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ICDP_NBS_BASE_URL", "https://mirror.example/nbs")
+    monkeypatch.setenv("ICDP_MOE_BASE_URL", "http://127.0.0.1:8000")
+    assert Settings.from_environment().base_urls == {
+        "nbs": "https://mirror.example/nbs",
+        "moe": "http://127.0.0.1:8000",
+    }
+    for url in ("http://mirror.example", "http://127.0.0.1.example:80/", "file:///etc/passwd", "ftp://x"):
+        monkeypatch.setenv("ICDP_NBS_BASE_URL", url)
+        with pytest.raises(DataError, match="ICDP_NBS_BASE_URL=.* is neither https nor on this machine"):
+            Settings.from_environment()
 
 
 def test_only_the_settings_module_reads_the_environment() -> None:
