@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 from airflow.sdk import PartitionedAssetTimetable, dag, task
 
-from icdp.assets import EDITION, SCORES, TASK_DEFAULTS, WAREHOUSE_POOL, announce, current_year, year_field
+from icdp.assets import EDITION, SCORES, TASK_DEFAULTS, WAREHOUSE_POOL, announce, current_year, settings, year_field
 
 
 @dag(
@@ -39,9 +39,8 @@ def publish_index() -> None:
     @task(pool=WAREHOUSE_POOL, outlets=[EDITION])
     def publish() -> str:
         from icdp import road
-        from icdp.settings import Settings
 
-        summary = road.publish(Settings.from_environment(), current_year())
+        summary = road.publish(settings(), current_year())
         announce(EDITION)
         return summary
 

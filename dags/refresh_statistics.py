@@ -14,6 +14,7 @@ from icdp.assets import (
     asks_anew,
     current_year,
     refetch_field,
+    settings,
     year_field,
 )
 
@@ -50,25 +51,22 @@ def refresh_statistics() -> None:
     @task
     def plan() -> list[str]:
         from icdp import road
-        from icdp.settings import Settings
 
         # A run without a usable year ends here, before any source is asked.
-        return road.plan(Settings.from_environment(), current_year())
+        return road.plan(settings(), current_year())
 
     @task(map_index_template="{{ task.op_kwargs['source'] }}")
     def acquire(source: str) -> str:
         from icdp import road
-        from icdp.settings import Settings
 
-        return road.acquire(Settings.from_environment(), source, current_year(), fresh=asks_anew())
+        return road.acquire(settings(), source, current_year(), fresh=asks_anew())
 
     # Also after a failed acquire: what was accepted before, or besides what failed, is used.
     @task(map_index_template="{{ task.op_kwargs['source'] }}", trigger_rule="all_done")
     def stage(source: str) -> str:
         from icdp import road
-        from icdp.settings import Settings
 
-        return road.stage(Settings.from_environment(), source, current_year())
+        return road.stage(settings(), source, current_year())
 
     @task_group
     def each_source(source: str) -> None:
@@ -78,16 +76,14 @@ def refresh_statistics() -> None:
     @task(pool=WAREHOUSE_POOL, trigger_rule="all_done")
     def load() -> str:
         from icdp import road
-        from icdp.settings import Settings
 
-        return road.load(Settings.from_environment(), current_year())
+        return road.load(settings(), current_year())
 
     @task(pool=WAREHOUSE_POOL, outlets=[STATISTICS])
     def check() -> str:
         from icdp import road
-        from icdp.settings import Settings
 
-        summary = road.check(Settings.from_environment(), current_year())
+        summary = road.check(settings(), current_year())
         announce(STATISTICS)
         return summary
 

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 from airflow.sdk import PartitionedAssetTimetable, dag, task
 
-from icdp.assets import SCORES, STATISTICS, TASK_DEFAULTS, WAREHOUSE_POOL, announce, current_year, year_field
+from icdp.assets import SCORES, STATISTICS, TASK_DEFAULTS, WAREHOUSE_POOL, announce, current_year, settings, year_field
 
 
 @dag(
@@ -38,9 +38,8 @@ def score_index() -> None:
     @task(pool=WAREHOUSE_POOL, outlets=[SCORES])
     def score() -> str:
         from icdp import road
-        from icdp.settings import Settings
 
-        summary = road.score(Settings.from_environment(), current_year())
+        summary = road.score(settings(), current_year())
         announce(SCORES)
         return summary
 

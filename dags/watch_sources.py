@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 from airflow.sdk import CronTriggerTimetable, dag, task
 
-from icdp.assets import TASK_DEFAULTS, refresh_of, run_date
+from icdp.assets import TASK_DEFAULTS, refresh_of, run_date, settings
 
 
 @dag(
@@ -33,16 +33,14 @@ def watch_sources() -> None:
     @task
     def plan() -> list[dict[str, str | int]]:
         from icdp import road
-        from icdp.settings import Settings
 
-        return road.open_looks(Settings.from_environment(), run_date())
+        return road.open_looks(settings(), run_date())
 
     @task(map_index_template="{{ task.op_kwargs['source'] }} {{ task.op_kwargs['year'] }}")
     def look(source: str, year: int) -> int | None:
         from icdp import road
-        from icdp.settings import Settings
 
-        return road.look(Settings.from_environment(), source, year)
+        return road.look(settings(), source, year)
 
     @task(trigger_rule="all_done")
     def changed(years: list[int | None]) -> list[dict[str, int]]:

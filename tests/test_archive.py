@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from icdp import __version__
 from icdp.archive import Archive, Receipt
 from icdp.errors import DataError, NotFoundError
-from icdp.settings import INCLUDE
+from icdp.settings import INCLUDE, Settings
 
 PAYLOAD = b"synthetic payload"
 DIGEST = hashlib.sha256(PAYLOAD).hexdigest()
@@ -176,3 +176,22 @@ print(Archive(Path(sys.argv[1])).put(content))
     assert answers == [(0, digest)] * 4
     assert files(archive) == [f"payloads/{digest[:2]}/{digest}"]
     assert archive.get(digest) == content
+
+
+def test_an_archive_may_lie_on_object_storage(tmp_path: Path) -> None:
+    settings = Settings(home=tmp_path, archive_url=f"memory://bucket/{tmp_path.name}")
+    archive = Archive(settings.archive)
+    digest = archive.put(b"bytes")
+    assert archive.put(b"bytes") == digest
+    assert archive.get(digest) == b"bytes"
+    receipt = Receipt("s", "i", digest, 5, "text/plain", "x", "2026-01-01T00:00:00+00:00", "p", "t")
+    archive.add_receipt(receipt)
+    archive.list_accepted("s", 2024, [receipt], complete=True)
+    assert archive.accepted("s", 2024) == ([receipt], True)
+    assert archive.accepted("s", 2023) is None
+    with pytest.raises(NotFoundError, match="has no such payload"):
+        archive.get("0" * 64)
+    archive.payload_path(digest).write_bytes(b"other")
+    with pytest.raises(DataError, match="altered since they were archived"):
+        archive.get(digest)
+    assert list(tmp_path.iterdir()) == []

@@ -5,11 +5,10 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import asdict, dataclass, field
-from pathlib import Path
 
 from icdp import __version__
 from icdp.errors import DataError, NotFoundError
-from icdp.files import replacing
+from icdp.files import AnyPath, write_whole
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,12 +52,12 @@ class Receipt:
 
 
 class Archive:
-    """A folder of payloads and receipts; nothing in it is ever changed."""
+    """A folder, or a bucket, of payloads and receipts; no payload and no receipt in it is ever changed."""
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: AnyPath) -> None:
         self.root = root
 
-    def payload_path(self, digest: str) -> Path:
+    def payload_path(self, digest: str) -> AnyPath:
         """Return where the payload with this SHA-256 lies."""
         return self.root / "payloads" / digest[:2] / digest
 
@@ -67,8 +66,7 @@ class Archive:
         digest = hashlib.sha256(content).hexdigest()
         path = self.payload_path(digest)
         if not path.exists():
-            with replacing(path, mode=0o444) as temporary:
-                temporary.write_bytes(content)
+            write_whole(path, content, mode=0o444)
         return digest
 
     def get(self, digest: str) -> bytes:
@@ -91,8 +89,7 @@ class Archive:
         """Keep a receipt; return its id."""
         path = self.root / "receipts" / receipt.source / f"{receipt.id}.json"
         if not path.exists():
-            with replacing(path, mode=0o444) as temporary:
-                temporary.write_text(receipt.to_json(), encoding="utf-8")
+            write_whole(path, receipt.to_json().encode(), mode=0o444)
         return receipt.id
 
     def receipt(self, source: str, identifier: str) -> Receipt:
@@ -115,8 +112,7 @@ class Archive:
         """Keep which receipts of a source were accepted for a year, and whether that is all it has."""
         path = self.root / "accepted" / source / f"{year}.json"
         listed = {"complete": complete, "receipts": [receipt.id for receipt in receipts]}
-        with replacing(path) as temporary:
-            temporary.write_text(json.dumps(listed, indent=1), encoding="utf-8")
+        write_whole(path, json.dumps(listed, indent=1).encode())
 
     def accepted(self, source: str, year: int) -> tuple[list[Receipt], bool] | None:
         """Return the receipts accepted for a year and whether they are complete; None when never taken."""
@@ -129,12 +125,8 @@ class Archive:
 
     def quarantine(self, receipt: Receipt, year: int, reason: str) -> None:
         """Keep why a payload was not accepted; its bytes and receipt stay where they are."""
-        path = (
-            self.root
-            / "quarantine"
-            / receipt.source
-            / f"{receipt.retrieved_at.replace(':', '')}-{receipt.id[:16]}.json"
-        )
+        name = f"{receipt.retrieved_at.replace(':', '')}-{receipt.id[:16]}.json"
+        path = self.root / "quarantine" / receipt.source / name
         told = {
             "source": receipt.source,
             "item": receipt.item,
@@ -142,11 +134,10 @@ class Archive:
             "reason": reason,
             "receipt": receipt.id,
         }
-        with replacing(path) as temporary:
-            temporary.write_text(json.dumps(told, ensure_ascii=False, indent=1), encoding="utf-8")
+        write_whole(path, json.dumps(told, ensure_ascii=False, indent=1).encode())
 
 
-def _altered(path: Path) -> DataError:
+def _altered(path: AnyPath) -> DataError:
     return DataError(
         f"{path}: the bytes were altered since they were archived; "
         "restore the file from a backup, or delete it and acquire its source again"

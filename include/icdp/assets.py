@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
-from airflow.sdk import Asset, ExceptionRetryPolicy, Param, RetryAction, RetryRule, get_current_context
+from airflow.sdk import (
+    Asset,
+    ExceptionRetryPolicy,
+    Param,
+    RetryAction,
+    RetryRule,
+    get_current_context,
+)
 
 from icdp.errors import (
     CatalogError,
@@ -18,6 +26,9 @@ from icdp.errors import (
     QualityError,
 )
 from icdp.partition import FIRST_YEAR, LAST_YEAR, resolve_year
+
+if TYPE_CHECKING:
+    from icdp.settings import Settings
 
 STATISTICS = Asset(name="statistics", uri="x-icdp://warehouse/statistics", group="icdp")
 SCORES = Asset(name="scores", uri="x-icdp://warehouse/scores", group="icdp")
@@ -62,6 +73,17 @@ def year_field() -> dict[str, Param]:
             description="The year the figures describe, e.g. 2024. Leave empty when the run has a partition key.",
         )
     }
+
+
+def settings() -> Settings:
+    """Return the installation's settings; object storage is reached through Airflow's connections."""
+    # Not at the top: every parse of a DAG file would pay for it.
+    from airflow.sdk import ObjectStoragePath
+
+    from icdp.settings import Settings
+
+    opened: Any = ObjectStoragePath
+    return replace(Settings.from_environment(), object_storage=opened)
 
 
 def refetch_field() -> dict[str, Param]:

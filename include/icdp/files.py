@@ -8,6 +8,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from upath import UPath
+
+AnyPath = Path | UPath
+"""A folder or file on this machine, or on object storage."""
+
 
 @contextmanager
 def replacing(target: Path, mode: int = 0o644) -> Iterator[Path]:
@@ -28,3 +33,12 @@ def replacing(target: Path, mode: int = 0o644) -> Iterator[Path]:
         temporary.replace(target)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def write_whole(target: AnyPath, content: bytes, mode: int = 0o644) -> None:
+    """Write a file so that a reader sees all of it or nothing, here or on object storage."""
+    if isinstance(target, Path):
+        with replacing(target, mode=mode) as temporary:
+            temporary.write_bytes(content)
+    else:
+        target.write_bytes(content)  # an object appears when its upload is complete, and has no mode

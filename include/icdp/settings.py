@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from upath import UPath
+
 from icdp.errors import DataError
+from icdp.files import AnyPath
 
 INCLUDE = Path(__file__).resolve().parents[1]
 REPOSITORY = INCLUDE.parent
@@ -30,6 +33,8 @@ class Settings:
         catalog: directory of the index as data.
         judgements: directory of the experts' panel.
         facts: directory of the shipped figures.
+        archive_url: where the archive lies when not under ``home``, e.g. ``s3://bucket/archive`` (``ICDP_ARCHIVE``).
+        object_storage: opens ``archive_url``; inside Airflow its ObjectStoragePath, which knows connections.
         base_urls: source -> address it is reached at instead of its own (``ICDP_<SOURCE>_BASE_URL``).
     """
 
@@ -39,11 +44,13 @@ class Settings:
     catalog: Path = CATALOG
     judgements: Path = JUDGEMENTS
     facts: Path = FACTS
+    archive_url: str | None = None
+    object_storage: Callable[[str], AnyPath] = UPath
     base_urls: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
     def from_environment(cls) -> Settings:
-        """Read ``ICDP_HOME``, ``ICDP_CHANNEL``, ``ICDP_REQUIRE_APPROVAL`` and ``ICDP_<SOURCE>_BASE_URL``.
+        """Read ``ICDP_HOME``, ``ICDP_CHANNEL``, ``ICDP_ARCHIVE``, ``ICDP_REQUIRE_APPROVAL`` and ``ICDP_<SOURCE>_BASE_URL``.
 
         Raises:
             DataError: a variable holds a value outside its list.
@@ -59,12 +66,18 @@ class Settings:
                 f"ICDP_REQUIRE_APPROVAL={approval!r} is neither true nor false; unset it or use one of them"
             )
         home = Path(os.environ.get("ICDP_HOME") or REPOSITORY / "var").expanduser().resolve()
-        return cls(home=home, channel=channel, require_approval=approval == "true", base_urls=_base_urls())
+        return cls(
+            home=home,
+            channel=channel,
+            require_approval=approval == "true",
+            archive_url=os.environ.get("ICDP_ARCHIVE") or None,
+            base_urls=_base_urls(),
+        )
 
     @property
-    def archive(self) -> Path:
+    def archive(self) -> AnyPath:
         """Payloads by SHA-256 and their receipts."""
-        return self.home / "archive"
+        return self.object_storage(self.archive_url) if self.archive_url else self.home / "archive"
 
     @property
     def staging(self) -> Path:

@@ -10,7 +10,7 @@ from icdp.archive import Archive, Receipt
 from icdp.catalog import Catalog
 from icdp.catalog.model import Source
 from icdp.errors import DataError, FetchFailed, FetchRefused, IcdpError, LayoutChanged
-from icdp.files import replacing
+from icdp.files import AnyPath, replacing
 from icdp.settings import Settings
 from icdp.sources.acceptance import accept
 from icdp.sources.base import Errand, Fetched, Payload, adapter
@@ -113,7 +113,8 @@ def _list(
 
 def quarantined(archive: Archive, source: str) -> Iterator[dict[str, str]]:
     """Yield what lies in quarantine of a source: item, year, reason, receipt, oldest first."""
-    for path in sorted((archive.root / "quarantine" / source).glob("*.json")):
+    found: list[AnyPath] = list((archive.root / "quarantine" / source).glob("*.json"))
+    for path in sorted(found, key=str):
         yield json.loads(path.read_text(encoding="utf-8"))
 
 
