@@ -41,6 +41,7 @@ test: $(DEV) ## every test; none needs the network (TESTS="-m 'not scheduler'" l
 
 lint: $(DEV) ## style and types
 	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check --quiet .
 	@$(BIN)/mypy
 
 $(RUNTIME): requirements.txt pyproject.toml

@@ -18,8 +18,12 @@ READ = re.compile(r"os\.environ|os\.getenv|getenv\(")
 
 @pytest.mark.parametrize("readme", ["README.md", "README.zh-CN.md"])
 def test_the_readme_lists_every_setting_and_no_other(readme: str) -> None:
-    code = {name for path in (INCLUDE / "icdp").rglob("*.py") for name in NAME.findall(path.read_text(encoding="utf-8"))}
-    listed = set(re.findall(r"^\| `(ICDP_[A-Z_]+)` \|", (REPOSITORY / readme).read_text(encoding="utf-8"), re.MULTILINE))
+    code = {
+        name for path in (INCLUDE / "icdp").rglob("*.py") for name in NAME.findall(path.read_text(encoding="utf-8"))
+    }
+    listed = set(
+        re.findall(r"^\| `(ICDP_[A-Z_]+)` \|", (REPOSITORY / readme).read_text(encoding="utf-8"), re.MULTILINE)
+    )
     assert listed == code
     assert "| `ICDP_<SOURCE>_BASE_URL` |" in (REPOSITORY / readme).read_text(encoding="utf-8")
 
@@ -33,7 +37,7 @@ def test_a_source_can_be_reached_elsewhere_but_not_without_tls(monkeypatch: pyte
     }
     for url in ("http://mirror.example", "http://127.0.0.1.example:80/", "file:///etc/passwd", "ftp://x"):
         monkeypatch.setenv("ICDP_NBS_BASE_URL", url)
-        with pytest.raises(DataError, match="ICDP_NBS_BASE_URL=.* is neither https nor on this machine"):
+        with pytest.raises(DataError, match=r"ICDP_NBS_BASE_URL=.* is neither https nor on this machine"):
             Settings.from_environment()
 
 
