@@ -32,7 +32,14 @@ class FetchFailed(IcdpError):
 
 
 class FetchRefused(IcdpError):
-    """A site will not answer as asked, or must not be asked so; another try is the same."""
+    """A site will not answer as asked, or must not be asked so; another try is the same.
+
+    ``status`` is the HTTP status, where that is the reason.
+    """
+
+    def __init__(self, message: str, status: int | None = None) -> None:
+        super().__init__(message)
+        self.status = status
 
 
 class NotFoundError(IcdpError):

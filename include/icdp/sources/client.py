@@ -202,7 +202,8 @@ class Client:
                 raise _Healing(f"{where}: status {status}", _retry_after(response, self.clock.now()))
             if status != 200:
                 raise FetchRefused(
-                    f"{where}: status {status}; the address has moved or the site refuses machines: save the page by hand"
+                    f"{where}: status {status}; the address has moved or the site refuses machines: save the page by hand",
+                    status,
                 )
             content = b"".join(self._body(response, where))
         return Answer(
