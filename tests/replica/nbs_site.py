@@ -38,7 +38,7 @@ class NbsSite:
         for series, wanted in self.layout["series"].items():
             leaf = wanted["path"][-1]
             cid = wanted["hint"] if self.hints_hold and "hint" in wanted else f"leaf-{leaf}"
-            entry = self.leaves.setdefault(cid, {"name": leaf, "code": self._code(wanted), "indicators": {}})
+            entry = self.leaves.setdefault(cid, {"path": wanted["path"], "code": self._code(wanted), "indicators": {}})
             entry["indicators"][f"id-{series}"] = (series, wanted)
 
     def _code(self, wanted: dict[str, Any]) -> str:
@@ -66,14 +66,20 @@ class NbsSite:
         return Reply.of_json({"data": data, "success": True, "state": 20000, "message": "成功"})
 
     def _tree(self, pid: str, code: str) -> list[dict[str, Any]]:
-        """Two levels: one branch, its leaves."""
+        """The root, and below it the branches that lead to the leaves; leaves named without a path hang in one branch."""
         if pid == "":
-            return [{"_id": f"branch-{code}", "name": "综合", "isLeaf": False, "treeinfo_pid": ""}]
-        return [
-            {"_id": cid, "name": leaf["name"], "isLeaf": True, "treeinfo_pid": pid}
-            for cid, leaf in self.leaves.items()
-            if leaf["code"] == code
-        ]
+            catalogue = next(c for c in self.layout["catalogues"].values() if c["code"] == code)
+            return [{"_id": catalogue["root"], "name": catalogue["name"], "isLeaf": False, "treeinfo_pid": ""}]
+        above = pid.split("/")[1:]
+        nodes = {}
+        for cid, leaf in self.leaves.items():
+            path = leaf["path"] if len(leaf["path"]) > 1 else ["综合", *leaf["path"]]
+            if leaf["code"] != code or path[: len(above)] != above:
+                continue
+            name, is_leaf = path[len(above)], len(above) == len(path) - 1
+            identifier = cid if is_leaf else "/".join(["branch", *above, name])
+            nodes[identifier] = {"_id": identifier, "name": name, "isLeaf": is_leaf, "treeinfo_pid": pid}
+        return list(nodes.values())
 
     def _indicators(self, cid: str) -> list[dict[str, Any]]:
         leaf = self.leaves.get(cid, {"indicators": {}})
@@ -99,7 +105,8 @@ class NbsSite:
         return Reply.of_json({"data": data, "success": True, "state": 20000, "message": "成功"})
 
     def _values(self, series: str, wanted: dict[str, Any], body: dict[str, Any], period: str) -> list[dict[str, Any]]:
-        known = printed(series, int(period[:4]))
+        # Of the months only December is known; the others are not asked for their figures.
+        known = printed(series, int(period[:4])) if re.fullmatch(r"\d{4}(YY|12MM)", period) else {}
         values = []
         for region in body["das"]:
             text = known.get(region["value"][:6], "")
@@ -130,6 +137,6 @@ def _periods(dts: list[str]) -> list[str]:
     found = []
     for asked in dts:
         first, _, last = asked.partition("-")
-        tail = re.sub(r"^\d{4}", "", first)
-        found += [f"{year}{tail}" for year in range(int(first[:4]), int((last or first)[:4]) + 1)]
+        kind, low, high = first[-2:], int(first[:-2]), int((last or first)[:-2])
+        found += [f"{code}{kind}" for code in range(low, high + 1) if kind == "YY" or 1 <= code % 100 <= 12]
     return found

@@ -166,11 +166,12 @@ def test_new_ids_are_found_by_name(tmp_path: Path, catalog: Catalog, waits: Wait
 def test_known_id_is_believed_only_for_its_indicator(road: Road) -> None:
     rename = changed(lambda body: body.replace("域名数".encode(), "域名总数".encode()))
     road.replica.fault(rename, times=99, path="queryIndicatorsByCid")
-    with pytest.raises(LayoutChanged, match=r"has no indicator '域名数'; it has .*域名总数.*correct `indicator`"):
+    told = r"^1 series were not found.*has no indicator '域名数'; it has .*域名总数.*correct `indicator`"
+    with pytest.raises(LayoutChanged, match=told):
         road.take()
     kept = Archive(road.settings.archive).accepted("nbs", 2024)
     assert kept is not None
-    assert {receipt.item for receipt in kept[0]} >= {"gdp", "power_generation", "fixed_broadband_users"}
+    assert len(kept[0]) == SERIES - 1, "the others are taken all the same"
     assert not kept[1], "the year is not whole, and asked again"
 
 
@@ -179,6 +180,12 @@ def test_renamed_leaf_without_known_id(road: Road) -> None:
     road.replica.fault(rename, times=99, path="queryIndexTreeAsync")
     with pytest.raises(LayoutChanged, match="分省年度数据 has 0 leaves called 普通高等学校; correct `path`"):
         road.take()
+
+
+def test_receipt_tells_what_was_asked_for(road: Road) -> None:
+    request = next(receipt.request for receipt in road.take().receipts if receipt.item == "nuclear_generation")
+    assert "esData#cid=" in request
+    assert request.endswith("dts=202112MM-202412MM")
 
 
 # The line and the door: healed, or told.
@@ -257,6 +264,18 @@ def test_wall_is_refused_at_once(road: Road) -> None:
     with pytest.raises(FetchRefused, match="status 403"):
         road.take()
     assert len(road.asked(DATA)) == 1
+
+
+def test_busy_interface_is_asked_again_later(road: Road) -> None:
+    road.replica.fault(instead(answer(None, success=False, message="系统繁忙，请稍后再试")), path=DATA)
+    assert road.take().problems == ()
+    assert 60 in road.waits.slept
+
+
+def test_interface_that_stays_busy(road: Road) -> None:
+    road.replica.fault(instead(answer(None, success=False, message="系统繁忙，请稍后再试")), times=99, path=DATA)
+    with pytest.raises(FetchFailed, match="the interface is busy"):
+        road.take()
 
 
 # Answers that are not what was asked for: refused, kept, and no other series suffers.

@@ -11,6 +11,7 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from typing import Any
+from urllib.parse import urlencode
 
 import pandas as pd
 
@@ -27,6 +28,8 @@ _SHOWN = re.compile(r"^(?P<name>.*?)\s*[(（](?P<unit>[^()（）]*)[)）]\s*$")
 def fetch(errand: Errand) -> Iterator[Fetched]:
     """Yield one payload for each series of the layout: item = series, all provinces, the years up to the errand's.
 
+    A series whose name has gone does not keep the others from being taken; it is told of at the end.
+
     Raises:
         LayoutChanged: a catalogue, a leaf or an indicator is not found by its name, or a region is unknown.
         FetchFailed, FetchRefused: see :class:`icdp.sources.client.Client`.
@@ -34,22 +37,30 @@ def fetch(errand: Errand) -> Iterator[Fetched]:
     layout = errand.source.layout
     library = _Library(errand.ask, layout)
     regions = library.regions(errand.catalog)
+    lost: list[str] = []
     for series, wanted in layout["series"].items():
         catalogue = layout["catalogues"][wanted["catalogue"]]
-        cid, indicator = library.indicator(catalogue, wanted)
-        first = errand.year - int(layout["years_back"])
-        periods = [catalogue["period"].format(year=year) for year in range(first, errand.year + 1)]
+        try:
+            cid, indicator = library.indicator(catalogue, wanted)
+        except LayoutChanged as exc:
+            lost.append(str(exc))
+            continue
+        first, last = (catalogue["period"].format(year=y) for y in (errand.year - layout["years_back"], errand.year))
         body = {
             "cid": cid,
             "indicatorIds": [indicator],
             "daCatalogId": "",
             "das": regions,
-            "dts": [f"{periods[0]}-{periods[-1]}"] if catalogue["span"] else periods,
+            "dts": [f"{first}-{last}"],
             "showType": "3",
             "rootId": catalogue["root"],
         }
         answer = library.data(body)
-        yield Fetched(series, answer.content, answer.url, answer.retrieved_at, answer.headers)
+        # The body's gist as a fragment: the receipt then says what was asked for, not only where.
+        gist = urlencode({"cid": cid, "indicatorIds": indicator, "dts": body["dts"][0]})
+        yield Fetched(series, answer.content, f"{answer.url}#{gist}", answer.retrieved_at, answer.headers)
+    if lost:
+        raise LayoutChanged(f"{len(lost)} series were not found. {' | '.join(lost)}")
 
 
 def parse(payload: Payload, catalog: Catalog) -> pd.DataFrame:
@@ -69,6 +80,8 @@ def parse(payload: Payload, catalog: Catalog) -> pd.DataFrame:
     rows = []
     for position, (period, value) in enumerate(_values(answer, payload.name), start=1):
         where = f"{payload.name}, value {position}"
+        if (year := _year(period, layout["catalogues"][wanted["catalogue"]], where)) is None:
+            continue
         _must_be(wanted, value, where)
         text = str(value.get("value") or "").strip()
         code = str(value.get("da") or value.get("areaCode") or "")
@@ -83,7 +96,7 @@ def parse(payload: Payload, catalog: Catalog) -> pd.DataFrame:
         rows.append(
             {
                 "series": payload.item,
-                "year": _year(period, layout["catalogues"][wanted["catalogue"]], where),
+                "year": year,
                 "adcode": _adcode(code, value, catalog, where),
                 "value_text": text,
                 "unit": wanted.get("as") or _units(wanted)[0],
@@ -151,7 +164,7 @@ class _Library:
         """Ask for data, at the first call that still exists."""
         while True:
             try:
-                return self.client.post(self._calls[0], json=body, check=_passing)
+                return self.client.post(self._calls[0], json=body, check=self._passing)
             except FetchRefused as exc:
                 if exc.status != 404 or len(self._calls) == 1:
                     raise
@@ -184,21 +197,23 @@ class _Library:
         return self._indicators[cid]
 
     def _get(self, call: str, parameters: dict[str, str]) -> Json:
-        answer = self.client.get(call, params=parameters, check=_passing)
+        answer = self.client.get(call, params=parameters, check=self._passing)
         told = _json(answer.content, f"nbs: {call}")
         _must_be_success(told, f"nbs: {call}")
         return told
 
-
-def _passing(answer: Answer) -> str | None:
-    """Status 200 says nothing: a challenge is HTML, a cut answer is no JSON."""
-    if answer.content.lstrip()[:1] == b"<":
-        return "HTML instead of data (a challenge page)"
-    try:
-        json.loads(answer.content)
-    except ValueError:
-        return "no whole JSON"
-    return None
+    def _passing(self, answer: Answer) -> str | None:
+        """Status 200 says nothing: a challenge is HTML, a cut answer is no JSON, a busy site says so."""
+        if answer.content.lstrip()[:1] == b"<":
+            return "HTML instead of data (a challenge page)"
+        try:
+            told = json.loads(answer.content)
+        except ValueError:
+            return "no whole JSON"
+        refused = isinstance(told, dict) and told.get("success") is False
+        message = str(told.get("message") or told.get("msg") or "") if refused else ""
+        word = next((word for word in self.layout["busy"] if word in message), None)
+        return f"the interface is busy ({message})" if word else None
 
 
 def _json(content: bytes, where: str) -> Json:
@@ -254,9 +269,12 @@ def _units(wanted: Mapping[str, Any]) -> list[str]:
     return [unit] if isinstance(unit, str) else list(unit)
 
 
-def _year(period: str, catalogue: Mapping[str, Any], where: str) -> int:
+def _year(period: str, catalogue: Mapping[str, Any], where: str) -> int | None:
+    """Return the year a period stands for; None for the other months that a span of Decembers brings along."""
     pattern = re.escape(catalogue["period"]).replace(re.escape("{year}"), r"(\d{4})")
     if not (match := re.fullmatch(pattern, period)):
+        if re.fullmatch(catalogue["other_periods"], period):
+            return None
         raise LayoutChanged(f"{where}: period {period!r} is not like {catalogue['period']!r}")
     return int(match[1])
 
