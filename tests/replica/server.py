@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import socket
+import ssl
 import struct
 import threading
 from collections.abc import Callable, Iterator
@@ -98,13 +99,15 @@ class Replica:
         requests: every request it saw.
     """
 
-    def __init__(self, site: Site) -> None:
+    def __init__(self, site: Site, tls: ssl.SSLContext | None = None) -> None:
         self.site = site
         self.requests: list[Request] = []
         self._faults: list[tuple[str, Fault]] = []
         handler = type("Handler", (_Handler,), {"replica": self})
         self.server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
-        self.url = f"http://127.0.0.1:{self.server.server_port}"
+        if tls is not None:
+            self.server.socket = tls.wrap_socket(self.server.socket, server_side=True)
+        self.url = f"{'https' if tls else 'http'}://127.0.0.1:{self.server.server_port}"
 
     def fault(self, fault: Fault, times: int = 1, path: str = "") -> None:
         """Let the next ``times`` requests whose path contains ``path`` meet a fault."""
@@ -119,9 +122,9 @@ class Replica:
 
 
 @contextmanager
-def serving(site: Site) -> Iterator[Replica]:
+def serving(site: Site, tls: ssl.SSLContext | None = None) -> Iterator[Replica]:
     """Yield a replica that answers until the block ends."""
-    replica = Replica(site)
+    replica = Replica(site, tls)
     thread = threading.Thread(target=replica.server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
     thread.start()
     try:

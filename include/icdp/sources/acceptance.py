@@ -19,13 +19,16 @@ SHRINKS, GROWS = 0.5, 5.0
 NEIGHBOURS = 2
 
 
-def accept(payload: Payload, catalog: Catalog, settings: Settings, last_bytes: int | None = None) -> pd.DataFrame:
+def accept(
+    payload: Payload, catalog: Catalog, settings: Settings, year: int, last_bytes: int | None = None
+) -> pd.DataFrame:
     """Parse a payload and hold it against what is known of its source.
 
     Args:
         payload: the bytes.
         catalog: provinces, series, and what the source is expected to give.
         settings: where the shipped figures lie.
+        year: the statistical year it was asked for; later ones are none of its business.
         last_bytes: size of the payload accepted for this item before.
 
     Returns:
@@ -42,6 +45,8 @@ def accept(payload: Payload, catalog: Catalog, settings: Settings, last_bytes: i
     table = adapter(payload.source, catalog).parse(payload, catalog)
     if table.empty:
         raise DataError(f"{payload.name}: holds no figure; look at the payload")
+    if (latest := int(table["year"].max())) > year:
+        raise DataError(f"{payload.name}: holds figures of {latest}, asked for {year}; the site ignored the request")
     _check_provinces(payload, table, catalog)
     _check_range(payload, table, catalog)
     _check_common_factor(payload, table, catalog, settings)

@@ -57,7 +57,9 @@ def take(
             receipt = _keep(archive, source, fetched)
             if fetched.part:
                 continue
-            if live and (reason := _refuse(archive, catalog, settings, receipt, fetched, before.get(fetched.item))):
+            if live and (
+                reason := _refuse(archive, catalog, settings, receipt, fetched, year, before.get(fetched.item))
+            ):
                 archive.quarantine(receipt, year, reason)
                 problems.append((fetched.item, reason))
                 continue
@@ -94,11 +96,17 @@ def _keep(archive: Archive, source: Source, fetched: Fetched) -> Receipt:
 
 
 def _refuse(
-    archive: Archive, catalog: Catalog, settings: Settings, receipt: Receipt, fetched: Fetched, before: Receipt | None
+    archive: Archive,
+    catalog: Catalog,
+    settings: Settings,
+    receipt: Receipt,
+    fetched: Fetched,
+    year: int,
+    before: Receipt | None,
 ) -> str | None:
     payload = Payload(receipt.source, fetched.item, fetched.content, fetched.request, archive.get)
     try:
-        accept(payload, catalog, settings, before.bytes if before else None)
+        accept(payload, catalog, settings, year, before.bytes if before else None)
     except IcdpError as exc:
         return str(exc)
     return None
