@@ -10,6 +10,7 @@ from pathlib import Path
 
 import duckdb
 import pytest
+from tests.replica.cac_site import CacSite
 from tests.replica.figures import printed
 from tests.replica.moe_site import MoeSite
 from tests.replica.nbs_site import ROOT as NBS_ROOT
@@ -21,7 +22,7 @@ from icdp.settings import INCLUDE
 pytestmark = pytest.mark.scheduler
 
 # Source -> (what answers, path of its base address).
-SITES = {"moe": (MoeSite, ""), "nbs": (NbsSite, NBS_ROOT)}
+SITES = {"cac": (CacSite, ""), "moe": (MoeSite, ""), "nbs": (NbsSite, NBS_ROOT)}
 
 
 def run(home: Path, replicas: dict[str, Replica], *arguments: str) -> subprocess.CompletedProcess[str]:
@@ -52,7 +53,12 @@ def test_two_live_years_equal_the_facts_and_a_failed_source_makes_one_provisiona
                 f"SELECT DISTINCT l.series, l.adcode, l.value, l.value_year, l.layer, v.layer FROM lineage l JOIN indicator_values v "
                 f"USING (year, adcode, indicator) WHERE l.year = {year} AND l.source <> 'facts'",
             )
-            assert {row[0] for row in live} >= {"higher_education_institutions", "gdp_per_capita", "fixed_broadband_users", "power_generation"}
+            assert {row[0] for row in live} >= {
+                "higher_education_institutions",
+                "gdp_per_capita",
+                "fixed_broadband_users",
+                "power_generation",
+            }
             assert {row[4:] for row in live} == {("live", "live")}
             wrong = [row for row in live if float(printed(str(row[0]), int(str(row[3])))[str(row[1])]) != row[2]]
             assert wrong == []
