@@ -54,6 +54,7 @@ def test_two_live_years_equal_the_facts_and_a_failed_source_makes_one_provisiona
                 f"USING (year, adcode, indicator) WHERE l.year = {year} AND l.source <> 'facts'",
             )
             assert {row[0] for row in live} >= {
+                "llm_filings",
                 "higher_education_institutions",
                 "gdp_per_capita",
                 "fixed_broadband_users",
