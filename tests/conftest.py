@@ -15,7 +15,7 @@ import pytest
 
 from icdp import road
 from icdp.catalog import Catalog, load_catalog
-from icdp.settings import CATALOG, Settings
+from icdp.settings import CATALOG, JUDGEMENTS, Settings
 
 
 class NetworkUsedError(RuntimeError):
@@ -49,6 +49,15 @@ def network_used() -> Iterator[type[Exception]]:
 
             patch.setattr(socket.socket, name, guarded)
         yield NetworkUsedError
+
+
+@pytest.fixture(scope="session", autouse=True)
+def shipped_data_untouched() -> Iterator[None]:
+    """Tell when a test edited the shipped catalogue or judgements instead of a copy of its own."""
+    before = {path: path.read_bytes() for root in (CATALOG, JUDGEMENTS) for path in root.rglob("*") if path.is_file()}
+    yield
+    changed = [str(path) for path, content in before.items() if not path.exists() or path.read_bytes() != content]
+    assert not changed, f"the tests changed {', '.join(changed)}"
 
 
 @pytest.fixture(scope="session")

@@ -187,7 +187,7 @@ def test_an_archive_may_lie_on_object_storage(tmp_path: Path) -> None:
     receipt = Receipt("s", "i", digest, 5, "text/plain", "x", "2026-01-01T00:00:00+00:00", "p", "t")
     archive.add_receipt(receipt)
     archive.list_accepted("s", 2024, [receipt], complete=True)
-    assert archive.accepted("s", 2024) == ([receipt], True)
+    assert archive.accepted("s", 2024) == ([receipt], True, "")
     assert archive.accepted("s", 2023) is None
     with pytest.raises(NotFoundError, match="has no such payload"):
         archive.get("0" * 64)

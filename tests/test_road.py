@@ -12,7 +12,7 @@ import pytest
 
 from icdp import road
 from icdp.errors import DataError, IcdpError, JudgementError, NotFoundError, QualityError
-from icdp.settings import Settings
+from icdp.settings import CATALOG, Settings
 
 YEAR = 2024
 
@@ -179,7 +179,9 @@ def test_steps_out_of_order_say_what_to_run_first(tmp_path: Path) -> None:
         road.score(settings, YEAR)
 
 
-def test_the_live_channel_without_a_live_source_is_refused(own: Settings) -> None:
+def test_the_live_channel_without_a_live_source_is_refused(tmp_path: Path) -> None:
+    shutil.copytree(CATALOG, tmp_path / "catalog")
+    own = Settings(home=tmp_path, catalog=tmp_path / "catalog")
     assert road.plan(own) == ["facts"]
     for path in (own.catalog / "sources").glob("*.yaml"):
         if path.stem != "facts":

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import asdict, dataclass, field
+from typing import NamedTuple
 
 from icdp import __version__
 from icdp.errors import DataError, NotFoundError
@@ -49,6 +50,14 @@ class Receipt:
     def to_json(self) -> str:
         """Return the receipt as canonical JSON."""
         return json.dumps(asdict(self), ensure_ascii=False, sort_keys=True, indent=1)
+
+
+class Listed(NamedTuple):
+    """What of a source was accepted for a year; ``absent`` says why it has nothing, where it has nothing."""
+
+    receipts: list[Receipt]
+    complete: bool
+    absent: str = ""
 
 
 class Archive:
@@ -108,20 +117,23 @@ class Archive:
             raise _altered(path)
         return Receipt(**json.loads(content))
 
-    def list_accepted(self, source: str, year: int, receipts: list[Receipt], *, complete: bool) -> None:
+    def list_accepted(
+        self, source: str, year: int, receipts: list[Receipt], *, complete: bool, absent: str = ""
+    ) -> None:
         """Keep which receipts of a source were accepted for a year, and whether that is all it has."""
         path = self.root / "accepted" / source / f"{year}.json"
-        listed = {"complete": complete, "receipts": [receipt.id for receipt in receipts]}
+        listed = {"complete": complete, "absent": absent, "receipts": [receipt.id for receipt in receipts]}
         write_whole(path, json.dumps(listed, indent=1).encode())
 
-    def accepted(self, source: str, year: int) -> tuple[list[Receipt], bool] | None:
+    def accepted(self, source: str, year: int) -> Listed | None:
         """Return the receipts accepted for a year and whether they are complete; None when never taken."""
         path = self.root / "accepted" / source / f"{year}.json"
         try:
             listed = json.loads(path.read_text(encoding="utf-8"))
         except FileNotFoundError:
             return None
-        return [self.receipt(source, identifier) for identifier in listed["receipts"]], bool(listed["complete"])
+        receipts = [self.receipt(source, identifier) for identifier in listed["receipts"]]
+        return Listed(receipts, bool(listed["complete"]), str(listed["absent"]))
 
     def quarantine(self, receipt: Receipt, year: int, reason: str) -> None:
         """Keep why a payload was not accepted; its bytes and receipt stay where they are."""

@@ -42,5 +42,9 @@ class FetchRefused(IcdpError):
         self.status = status
 
 
+class NothingForYear(IcdpError):
+    """A source works, and has nothing for the year asked: not out yet, no longer printed, or its moment has passed."""
+
+
 class NotFoundError(IcdpError):
     """An edition, a year, a province or an indicator that does not exist."""

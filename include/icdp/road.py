@@ -23,7 +23,7 @@ from icdp.scoring import score as score_units
 from icdp.scoring.from_catalog import settings_of, tree_of
 from icdp.settings import Settings
 from icdp.sources import adapter
-from icdp.sources.acquire import payload_of, take, write_problems
+from icdp.sources.acquire import nothing_for_year, payload_of, take, write_problems
 from icdp.warehouse import connection as warehouse
 from icdp.warehouse.load import load_year, observations_of
 from icdp.warehouse.staging import read_receipts, write_parquet, write_receipts
@@ -65,15 +65,18 @@ def open_looks(settings: Settings, day: date) -> list[dict[str, str | int]]:
 def look(settings: Settings, source: str, year: int) -> int | None:
     """Ask a source anew; return the year when what it gives has changed since it was taken.
 
-    A year that was never taken is left to its own run and is not asked for.
+    A year that was never taken is left to its own run and is not asked for, except from a register that shows
+    today's state only: what it shows now is kept for the year's run.
     """
     catalog = load_catalog(settings.catalog)
     archive = Archive(settings.archive)
     known = archive.accepted(source, year)
-    if known is None:
+    if known is None and catalog.sources[source].window is None:
         return None
     taken = take(settings, catalog, catalog.sources[source], year, fresh=True)
-    before = {r.item: r.payload_sha256 for r in known[0]}
+    if known is None:
+        return None
+    before = {r.item: r.payload_sha256 for r in known.receipts}
     return year if {r.item: r.payload_sha256 for r in taken.receipts} != before else None
 
 
@@ -94,16 +97,18 @@ def acquire(settings: Settings, source: str, year: int, *, fresh: bool = False) 
         taken = take(settings, catalog, catalog.sources[source], year, fresh=fresh)
     except IcdpError as exc:
         kept = Archive(settings.archive).accepted(source, year)
-        write_receipts(folder / f"{source}.receipts.json", kept[0] if kept else [])
+        write_receipts(folder / f"{source}.receipts.json", kept.receipts if kept else [])
         write_problems(settings, source, year, (("", str(exc)),))
         raise
     write_receipts(folder / f"{source}.receipts.json", list(taken.receipts))
-    write_problems(settings, source, year, taken.problems)
+    write_problems(settings, source, year, taken.problems, taken.absent)
     if taken.problems:
         told = "; ".join(reason for _, reason in taken.problems)
         raise LayoutChanged(
             f"{source}: {len(taken.problems)} payloads are in quarantine, {len(taken.receipts)} accepted. {told}"
         )
+    if taken.absent:
+        return f"nothing for {year}: {taken.absent}"
     return f"{source}: {len(taken.receipts)} payloads{' from the archive' if taken.from_archive else ''}"
 
 
@@ -112,6 +117,8 @@ def stage(settings: Settings, source: str, year: int) -> str:
     catalog = load_catalog(settings.catalog)
     archive = Archive(settings.archive)
     folder = settings.staging / str(year)
+    if nothing_for_year(folder, source):
+        return f"{source}: nothing for {year}"
     parse = adapter(source, catalog).parse
     parsed = [
         parse(payload_of(archive, receipt), catalog).assign(payload_sha256=receipt.payload_sha256)

@@ -215,7 +215,7 @@ def test_challenge_that_stays(road: Road) -> None:
     road.replica.fault(instead(CHALLENGE), times=99, path=DATA)
     with pytest.raises(FetchFailed, match="stops visitors"):
         road.take()
-    assert Archive(road.settings.archive).accepted("nbs", 2024) == ([], False)
+    assert Archive(road.settings.archive).accepted("nbs", 2024) == ([], False, "")
 
 
 def test_page_without_known_words_counts_as_challenge(road: Road) -> None:
@@ -372,7 +372,7 @@ def test_changed_list_of_regions_stops_the_source(road: Road, edit: Callable[[An
     road.replica.fault(changed(change), path="getAllProvince")
     with pytest.raises(LayoutChanged, match=reason):
         road.take()
-    assert Archive(road.settings.archive).accepted("nbs", 2024) == ([], False)
+    assert Archive(road.settings.archive).accepted("nbs", 2024) == ([], False, "")
 
 
 def test_parse_knows_only_series_of_the_layout(catalog: Catalog) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
@@ -140,9 +141,24 @@ class Expected(_Model):
     tolerance: float | None = None
 
 
+class Window(_Model):
+    """When a live register, that shows only today's state, may stand for the end of a year.
+
+    ``after`` is a day (``MM-DD``) of the year itself, ``until`` one of the next year.
+    """
+
+    after: Annotated[str, Field(pattern=r"^(0[1-9]|1[0-2])-(0[1-9]|[12][0-9])$")]
+    until: Annotated[str, Field(pattern=r"^(0[1-9]|1[0-2])-(0[1-9]|[12][0-9])$")]
+
+    def span(self, year: int) -> tuple[date, date]:
+        """Return the first and the last day on which the state of ``year`` may be taken."""
+        return date.fromisoformat(f"{year}-{self.after}"), date.fromisoformat(f"{year + 1}-{self.until}")
+
+
 class Source(_Model):
     """A publisher's site, or the facts: who, on which terms, in which layer, required or not.
 
+    ``window`` is for registers without history (see :class:`Window`).
     ``layout`` belongs to the adapter: names, paths and titles that change without its code changing.
     """
 
@@ -156,6 +172,7 @@ class Source(_Model):
     calendar_zh: str = ""
     calendar_en: str = ""
     site: Site | None = None
+    window: Window | None = None
     expects: tuple[Expected, ...] = ()
     layout: dict[str, Any] = {}
 

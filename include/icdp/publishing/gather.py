@@ -96,7 +96,7 @@ def _summary(catalog: Catalog, content: dict[str, pd.DataFrame], run: pd.DataFra
     coverage = content["indicator_coverage"]
     used = coverage[coverage["in_use"]]
     current = int((used["provinces_current"] >= rules.values.min_provinces).sum())
-    troubled = bool((content["source_results"]["outcome"] != "accepted").any())
+    troubled = bool((~content["source_results"]["outcome"].isin(["accepted", "absent"])).any())
     cells = len(catalog.provinces) * len(catalog.indicators)
     return run[["year", "panel", "catalog_sha256", "inputs_sha256"]].assign(
         status="final" if current >= rules.publication.final_from and not troubled else "provisional",

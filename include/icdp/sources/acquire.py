@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
-from icdp.archive import Archive, Receipt
+from icdp.archive import Archive, Listed, Receipt
 from icdp.catalog import Catalog
-from icdp.catalog.model import Source
-from icdp.errors import DataError, FetchFailed, FetchRefused, IcdpError, LayoutChanged
+from icdp.catalog.model import Source, Window
+from icdp.errors import DataError, FetchFailed, FetchRefused, IcdpError, LayoutChanged, NothingForYear
 from icdp.files import AnyPath, replacing
 from icdp.settings import Settings
 from icdp.sources.acceptance import accept
@@ -20,11 +21,12 @@ from icdp.sources.text import media_type
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """What one taking brought: accepted receipts, and (item, reason) of what was not."""
+    """What one taking brought: accepted receipts, (item, reason) of what was not, why there is nothing where there is."""
 
     receipts: tuple[Receipt, ...]
     problems: tuple[tuple[str, str], ...]
     from_archive: bool = False
+    absent: str = ""
 
 
 def take(
@@ -43,13 +45,18 @@ def take(
     """
     archive = Archive(settings.archive)
     live = source.layer == "live"
-    if live and not fresh and (listed := archive.accepted(source.source, year)) is not None and listed[1]:
-        return Taken(tuple(listed[0]), (), from_archive=True)
+    listed = (archive.accepted(source.source, year) if live else None) or Listed([], False)
+    # What a register showed at the end of a year cannot be asked for again.
+    if listed.complete and (not fresh or (source.window and listed.receipts)):
+        return Taken(tuple(listed.receipts), (), from_archive=True, absent=listed.absent)
+    clock = clock or Clock()
+    if source.window and (closed := _closed(source, source.window, year, clock)):
+        return Taken((), (), absent=closed)
     client = None
     if source.site is not None:
         client = Client(source.source, source.site, settings.base_urls.get(source.source), clock)
     errand = Errand(settings, catalog, source, year, client)
-    before = {r.item: r for r in (archive.accepted(source.source, year) or ((), False))[0]}
+    before = {r.item: r for r in listed.receipts}
     receipts: dict[str, Receipt] = {}
     problems: list[tuple[str, str]] = []
     try:
@@ -64,6 +71,11 @@ def take(
                 problems.append((fetched.item, reason))
                 continue
             receipts[fetched.item] = receipt
+    except NothingForYear as exc:
+        if not before:
+            archive.list_accepted(source.source, year, [], complete=True, absent=str(exc))
+            return Taken((), (), absent=str(exc))
+        problems.append(("", f"{exc}; it had something before, which is kept"))
     except (FetchFailed, FetchRefused, LayoutChanged, DataError) as exc:
         problems.append(("", str(exc)))
         _list(archive, source, year, before | receipts, complete=False, live=live)
@@ -71,6 +83,18 @@ def take(
     whole = before | receipts if problems else receipts
     _list(archive, source, year, whole, complete=not problems, live=live)
     return Taken(tuple(whole[item] for item in sorted(whole)), tuple(problems))
+
+
+def _closed(source: Source, window: Window, year: int, clock: Clock) -> str | None:
+    """Return why the state of ``year`` cannot be taken today, if it cannot."""
+    first, last = window.span(year)
+    today = clock.now().date()
+    if first <= today <= last:
+        return None
+    return (
+        f"{source.source}: shows today's state only, and {today} is not between {first} and {last}; "
+        "the monthly watch takes it then"
+    )
 
 
 def payload_of(archive: Archive, receipt: Receipt) -> Payload:
@@ -126,9 +150,28 @@ def quarantined(archive: Archive, source: str) -> Iterator[dict[str, str]]:
         yield json.loads(path.read_text(encoding="utf-8"))
 
 
-def write_problems(settings: Settings, source: str, year: int, problems: tuple[tuple[str, str], ...]) -> None:
-    """Write beside the staged tables what of a source could not be used this time."""
+def write_problems(
+    settings: Settings, source: str, year: int, problems: tuple[tuple[str, str], ...], absent: str = ""
+) -> None:
+    """Write beside the staged tables what of a source could not be used this time, or why it has nothing."""
     path = settings.staging / str(year) / f"{source}.problems.json"
     with replacing(path) as temporary:
-        text = json.dumps([{"item": item, "reason": reason} for item, reason in problems], ensure_ascii=False, indent=1)
-        temporary.write_text(text, encoding="utf-8")
+        told = [
+            {"item": item, "outcome": "quarantined" if item else "failed", "reason": reason}
+            for item, reason in problems
+        ]
+        if absent:
+            told.append({"item": "", "outcome": "absent", "reason": absent})
+        temporary.write_text(json.dumps(told, ensure_ascii=False, indent=1), encoding="utf-8")
+
+
+def read_problems(staging: Path, source: str) -> list[dict[str, str]]:
+    """Return what ``write_problems`` wrote into the folder of a year: item, outcome, reason."""
+    path = staging / f"{source}.problems.json"
+    found: list[dict[str, str]] = json.loads(path.read_text(encoding="utf-8")) if path.exists() else []
+    return found
+
+
+def nothing_for_year(staging: Path, source: str) -> bool:
+    """Return whether the source said that it has nothing for the year of this folder."""
+    return any(told["outcome"] == "absent" for told in read_problems(staging, source))

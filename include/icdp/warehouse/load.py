@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Collection
 from pathlib import Path
 
@@ -12,6 +11,7 @@ import pandas as pd
 from icdp.archive import Archive, Receipt
 from icdp.catalog import Catalog
 from icdp.errors import DataError, NotFoundError
+from icdp.sources.acquire import nothing_for_year, read_problems
 from icdp.warehouse.connection import replace_year
 from icdp.warehouse.staging import read_parquet, read_receipts
 from icdp.warehouse.values import Values, build_values
@@ -56,7 +56,9 @@ def load_year(
         asked = (staging / f"{source.source}.receipts.json").exists() if sources is None else source.source in sources
         if not asked:
             continue
-        results += _problems(staging, source.source)
+        results += [{"source": source.source, **told} for told in read_problems(staging, source.source)]
+        if nothing_for_year(staging, source.source) and not source.required:
+            continue
         try:
             receipts, parsed = _staged(archive, staging, source.source, year)
         except (NotFoundError, DataError) as exc:
@@ -90,19 +92,6 @@ def _staged(archive: Archive, staging: Path, source: str, year: int) -> tuple[li
     if not set(parsed["payload_sha256"]) <= {r.payload_sha256 for r in receipts}:
         raise DataError(f"{listed}: names other payloads than were parsed; stage {source} of {year} again")
     return receipts, parsed
-
-
-def _problems(staging: Path, source: str) -> list[dict[str, object]]:
-    path = staging / f"{source}.problems.json"
-    if not path.exists():
-        return []
-    return [
-        {
-            "source": source, "item": told["item"], "reason": told["reason"],
-            "outcome": "quarantined" if told["item"] else "failed",
-        }
-        for told in json.loads(path.read_text(encoding="utf-8"))
-    ]  # fmt: skip
 
 
 def observations_of(connection: duckdb.DuckDBPyConnection, catalog: Catalog, year: int) -> pd.DataFrame:
