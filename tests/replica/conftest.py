@@ -17,6 +17,7 @@ class Waits:
 
     seconds: float = 0.0
     slept: list[float] = field(default_factory=list)
+    start: datetime = datetime(2026, 10, 15, 3, 0, tzinfo=UTC)
 
     def sleep(self, seconds: float) -> None:
         self.slept.append(seconds)
@@ -24,9 +25,8 @@ class Waits:
 
     @property
     def clock(self) -> Clock:
-        start = datetime(2026, 10, 15, 3, 0, tzinfo=UTC)
         return Clock(
-            now=lambda: start + timedelta(seconds=self.seconds), monotonic=lambda: self.seconds, sleep=self.sleep
+            now=lambda: self.start + timedelta(seconds=self.seconds), monotonic=lambda: self.seconds, sleep=self.sleep
         )
 
 

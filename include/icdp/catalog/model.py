@@ -147,8 +147,14 @@ class Window(_Model):
     ``after`` is a day (``MM-DD``) of the year itself, ``until`` one of the next year.
     """
 
-    after: Annotated[str, Field(pattern=r"^(0[1-9]|1[0-2])-(0[1-9]|[12][0-9])$")]
-    until: Annotated[str, Field(pattern=r"^(0[1-9]|1[0-2])-(0[1-9]|[12][0-9])$")]
+    after: Annotated[str, Field(pattern=r"^[0-9]{2}-[0-9]{2}$")]
+    until: Annotated[str, Field(pattern=r"^[0-9]{2}-[0-9]{2}$")]
+
+    @field_validator("after", "until")
+    @classmethod
+    def _in_every_year(cls, day: str) -> str:
+        date.fromisoformat(f"2001-{day}")  # 2001 has no 29 February: what it has, every year has
+        return day
 
     def span(self, year: int) -> tuple[date, date]:
         """Return the first and the last day on which the state of ``year`` may be taken."""

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import importlib
+import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Protocol, cast
+from typing import Any, Protocol, cast
 
 import pandas as pd
 
 from icdp.catalog import Catalog
 from icdp.catalog.model import Source
-from icdp.errors import CatalogError
+from icdp.errors import CatalogError, LayoutChanged
 from icdp.settings import Settings
 from icdp.sources.client import Client
 
@@ -77,6 +78,22 @@ class Payload:
     def name(self) -> str:
         """Return the payload as messages call it."""
         return f"{self.source}/{self.item}"
+
+
+def read_index(payload: Payload, parts: str, keys: tuple[str, ...]) -> dict[str, Any]:
+    """Return the index of parts an adapter wrote: ``year``, and under ``parts`` entries that have all ``keys``.
+
+    Raises:
+        LayoutChanged: the payload is no such index.
+    """
+    try:
+        index: dict[str, Any] = json.loads(payload.content)
+        int(index["year"])
+        if not index[parts] or any(key not in entry for entry in index[parts] for key in keys):
+            raise KeyError(parts)
+    except (ValueError, KeyError, TypeError) as exc:
+        raise LayoutChanged(f"{payload.name}: is no index of {parts} ({exc!r}); take the source again") from exc
+    return index
 
 
 class Adapter(Protocol):

@@ -22,7 +22,7 @@ from bs4 import BeautifulSoup
 
 from icdp.catalog import Catalog
 from icdp.errors import DataError, FetchRefused, LayoutChanged, NotFoundError
-from icdp.sources.base import Errand, Fetched, Payload
+from icdp.sources.base import Errand, Fetched, Payload, read_index
 from icdp.sources.client import Answer
 from icdp.sources.observations import validated
 from icdp.sources.text import decode, media_type, squeezed
@@ -113,12 +113,9 @@ def parse(payload: Payload, catalog: Catalog) -> pd.DataFrame:
     """
     source = catalog.sources[payload.source]
     layout = source.layout
-    try:
-        index = json.loads(payload.content)
-        attachments = [(file["url"], file["sha256"]) for n in index["notices"] for file in n["attachments"]]
-        year = int(index["year"])
-    except (ValueError, KeyError, TypeError) as exc:
-        raise LayoutChanged(f"{payload.name}: is no index of notices ({exc!r}); take the source again") from exc
+    index = read_index(payload, "notices", ("url", "attachments"))
+    attachments = [(file["url"], file["sha256"]) for n in index["notices"] for file in n["attachments"]]
+    year = int(index["year"])
     filings: list[Filing] = []
     for number, (_, digest) in enumerate(attachments, start=1):
         where = f"{payload.name}, attachment {number} ({digest[:8]})"
