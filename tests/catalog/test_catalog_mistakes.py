@@ -14,6 +14,9 @@ from icdp.errors import CatalogError
 from icdp.settings import CATALOG
 
 Edit = Callable[[Path], None]
+CITIES = """digital_city_share:
+  - {expression: digital_city_share, unit: '%', fidelity: as_defined, note_zh: "分析人员工作簿录入", note_en: "entered by analysts"}
+"""
 
 
 def delete(name: str) -> Edit:
@@ -122,7 +125,7 @@ MISTAKES: dict[str, tuple[Edit, str]] = {
         "bindings.yaml: must map each indicator to its list of bindings; write `indicator: []` a line",
     ),
     "bindings entry is no list": (
-        swap("bindings.yaml", "digital_city_share: []", "digital_city_share: none"),
+        swap("bindings.yaml", CITIES, "digital_city_share: none\n"),
         "bindings.yaml: digital_city_share: must be a list of bindings, it is 'none'; write [] for none",
     ),
     "unknown key": (
@@ -192,7 +195,7 @@ MISTAKES: dict[str, tuple[Edit, str]] = {
         "bindings.yaml: 'gdp' is no indicator of tree.yaml; correct the name",
     ),
     "indicator without bindings": (
-        swap("bindings.yaml", "digital_city_share: []\n", ""),
+        swap("bindings.yaml", CITIES, ""),
         "bindings.yaml: digital_city_share has no entry; write `digital_city_share: []` when nothing fits",
     ),
     "unknown series": (

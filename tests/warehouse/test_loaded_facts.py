@@ -132,7 +132,7 @@ def test_a_missing_indicator_says_why(db: duckdb.DuckDBPyConnection) -> None:
     assert set(notes) == {
         "aidc_policies", "ipv6_penetration", "total_compute", "aidc_compute", "gov_websites", "digital_city_share",
     }  # fmt: skip
-    assert notes["digital_city_share"] == "no provincial figures are known, and no stand-in fits"
+    assert notes["digital_city_share"] == "digital_city_share: 0 provinces in 2023-2024 (at least 25 are needed)"
     assert notes["total_compute"] == "total_compute: 8 provinces in 2023-2024 (at least 25 are needed)"
 
 
