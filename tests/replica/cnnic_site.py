@@ -33,7 +33,7 @@ STYLE = TableStyle(
         ("GRID", (0, 0), (-1, -1), 0.5, "black"),
     ]
 )
-YEARS = {43: 2018, 45: 2019, 53: 2023, 55: 2024}
+YEARS = {43: 2018, 45: 2019, 51: 2022, 53: 2023, 55: 2024}
 WITHOUT_TEXT = (55, 56)
 Rows = list[list[str]]
 
@@ -175,6 +175,7 @@ LISTED: Sequence[tuple[int, str, str]] = [
     (55, "/n4/2025/0117/c88-11229.html", "/NMediaFile/2025/0220/MAIN1740036167004CKE0DITFO1.pdf"),
     (54, "/n4/2024/0829/c88-11065.html", "/NMediaFile/2024/0911/MAIN54.pdf"),
     (53, "/n4/2024/0322/c88-10964.html", "/NMediaFile/2024/0325/MAIN53.pdf"),
+    (51, "/n4/2023/0303/c88-10757.html", "/NMediaFile/2023/0322/MAIN51.pdf"),
     (45, "/n4/2022/0401/c88-1088.html", "/NMediaFile/2022/0401/MAIN45.pdf"),
     (44, "/n4/2022/0401/c88-1116.html", "/NMediaFile/2022/0401/MAIN44.pdf"),
     (43, "/n4/2022/0401/c88-838.html", "/NMediaFile/2022/0401/MAIN43.pdf"),

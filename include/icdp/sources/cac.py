@@ -19,7 +19,7 @@ import pandas as pd
 from bs4 import BeautifulSoup
 
 from icdp.catalog import Catalog
-from icdp.errors import DataError, FetchRefused, LayoutChanged, NotFoundError
+from icdp.errors import DataError, FetchRefused, LayoutChanged, NotFoundError, NothingForYear
 from icdp.sources.base import Errand, Fetched, Payload, read_index
 from icdp.sources.observations import validated
 from icdp.sources.pdf import no_pdf, pages_of
@@ -43,9 +43,12 @@ def fetch(errand: Errand) -> Iterator[Fetched]:
     """Yield notices and attachments as parts, then their index: item ``register/<year>``.
 
     Raises:
+        NothingForYear: the register had not begun.
         LayoutChanged: no notice is listed, or one has no attachment.
         FetchFailed, FetchRefused: see :class:`icdp.sources.client.Client`.
     """
+    if errand.year < (first := min(errand.source.layout["totals"])):
+        raise NothingForYear(f"cac: the register begins in {first}")
     notices = []
     for number, address in enumerate(_notices(errand)):
         page = errand.ask.get(address)
