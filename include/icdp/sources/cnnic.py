@@ -11,6 +11,7 @@ import json
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 from urllib.parse import urljoin
 
@@ -38,7 +39,7 @@ def fetch(errand: Errand) -> Iterator[Fetched]:
     layout = errand.source.layout
     number = _number(layout, errand.year)
     address = _address(errand, number)
-    tables = [name for name, table in layout["tables"].items() if number <= table.get("until", number)]
+    tables = _tables(layout, number)
     if not tables:
         raise NothingForYear(f"cnnic: report {number} prints no table by province any more")
     page = errand.ask.get(address)
@@ -48,9 +49,39 @@ def fetch(errand: Errand) -> Iterator[Fetched]:
     yield Fetched(f"report/{errand.year}", answer.content, answer.url, answer.retrieved_at, answer.headers, part=True)
     file = {"url": answer.url, "sha256": hashlib.sha256(answer.content).hexdigest()}
     for name in tables:
-        index = {"year": errand.year, "table": name, "title": title, "files": [file]}
-        content = json.dumps(index, ensure_ascii=False, indent=1).encode()
-        yield Fetched(f"{name}/{errand.year}", content, page.url, answer.retrieved_at)
+        yield _index(errand, name, title, file, page.url, answer.retrieved_at)
+
+
+def by_hand(errand: Errand, files: Sequence[Fetched], item: str) -> Iterator[Fetched]:
+    """Yield the one saved PDF as a part, then the index of each table the errand's year prints.
+
+    Raises:
+        LayoutChanged: not exactly one file, or the report of the year prints none of the tables.
+    """
+    if len(files) != 1:
+        raise LayoutChanged(f"cnnic: {len(files)} files, the report of a year is one PDF; give that one")
+    layout = errand.source.layout
+    number = _number(layout, errand.year)
+    tables = _tables(layout, number)
+    if not tables:
+        raise LayoutChanged(f"cnnic: report {number} (December {errand.year}) prints no table by province any more")
+    (saved,) = files
+    yield replace(saved, item=f"report/{errand.year}", part=True)
+    file = {"url": saved.request, "sha256": hashlib.sha256(saved.content).hexdigest()}
+    title = f"第{number}次中国互联网络发展状况统计报告"
+    for name in tables:
+        yield _index(errand, name, title, file, saved.request, saved.retrieved_at)
+
+
+def _index(errand: Errand, name: str, title: str, file: Mapping[str, str], request: str, retrieved_at: str) -> Fetched:
+    index = {"year": errand.year, "table": name, "title": title, "files": [file]}
+    content = json.dumps(index, ensure_ascii=False, indent=1).encode()
+    return Fetched(f"{name}/{errand.year}", content, request, retrieved_at)
+
+
+def _tables(layout: Mapping[str, Any], number: int) -> list[str]:
+    """Return the names of the tables that report prints."""
+    return [name for name, table in layout["tables"].items() if number <= table.get("until", number)]
 
 
 def _number(layout: Mapping[str, Any], year: int) -> int:
