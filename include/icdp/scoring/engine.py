@@ -12,7 +12,7 @@ from icdp.scoring.aggregate import Aggregation, Note, aggregate
 from icdp.scoring.entropy import entropy_weights
 from icdp.scoring.group import AhpResult, Thresholds, ahp_weights
 from icdp.scoring.judgements import TIDY, Judgements
-from icdp.scoring.normalise import minmax, numeric_values
+from icdp.scoring.normalise import normalise, numeric_values
 from icdp.scoring.rank import competition_rank, tiers
 from icdp.scoring.tree import Tree
 
@@ -98,7 +98,7 @@ def score(tree: Tree, values: pd.DataFrame, judgements: Judgements | None, setti
         raise DataError(f"{unknown[0]!r} is no indicator of the tree; add it to the tree or remove its values")
     numbers = numeric_values(values)
     ordered = numbers.reindex(index=sorted(numbers.index, key=str), columns=leaves)
-    z, dropped = minmax(ordered, {leaf: tree[leaf].direction or 0 for leaf in leaves})
+    z, dropped = normalise(ordered, {leaf: tree[leaf].direction or 0 for leaf in leaves})
     weigher = _Weigher(tree, _judged(tree, judgements, rules), in_use=set(z.columns))
     done = aggregate(tree, z, weigher.weigh, rules.min_coverage)
     empty = list(ordered.index[ordered.isna().all(axis=1)])
