@@ -44,12 +44,12 @@ class Normalisation:
             if required and name not in self.parameters:
                 raise CatalogError(f"normalisation {self.method} needs `{name}`; give it")
         for name, value in self.parameters.items():
-            try:
-                complaint = _complaint(name, value)
-            except TypeError:
-                complaint = "holds what is no number"
-            if complaint:
+            if complaint := _complaint(name, value):
                 raise CatalogError(f"normalisation {self.method}: {name} {value!r} {complaint}")
+
+    def __str__(self) -> str:
+        given = ", ".join(f"{name}={value}" for name, value in sorted(self.parameters.items()))
+        return f"{self.method} ({given})" if given else self.method
 
     @property
     def bounded(self) -> bool:
@@ -74,20 +74,28 @@ def parameters_of(method: str) -> dict[str, bool]:
 def _complaint(name: str, value: Any) -> str | None:
     """Return what is wrong with a parameter, and what to write instead."""
     match name, value:
-        case "scale", (low, high):
+        case "scale" | "goalposts", (low, high) if _number(low) and _number(high):
+            if name == "goalposts":
+                return None if low < high else "must be [low, high] with low below high"
             # Scores are times 100: [0.01, 1] is what others call [1, 100].
             return None if 0.0 <= low < high <= 1.0 else "must be [low, high] within 0 and 1, like [0.01, 1]"
-        case "goalposts", (low, high):
-            return None if -np.inf < low < high < np.inf else "must be [low, high] with low below high"
         case "scale" | "goalposts", _:
             return "must be two numbers, [low, high]"
         case "sd", _:
-            return None if 0.0 < value < np.inf else "must be above 0"
+            return None if _number(value) and value > 0 else "must be a number above 0"
+        case "mean", _:
+            return None if _number(value) else "must be a number"
+        case "reference", _:
+            return None if _number(value) or isinstance(value, str) else "must be a number or the label of a unit"
         case "ties", _:
             return None if value in TIES else f"must be one of {', '.join(TIES)}"
-        case "reference" | "mean", float() | int():
-            return None if np.isfinite(value) else "must be finite"
+        case "cap", _:
+            return None if isinstance(value, bool) else "must be true or false"
     return None
+
+
+def _number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and bool(np.isfinite(value))
 
 
 def numeric_values(values: pd.DataFrame) -> pd.DataFrame:

@@ -74,11 +74,16 @@ def critic(x: Array, given: Array | None = None, ahp_share: float | None = None)
         given: not used.
         ahp_share: not used.
     """
+    return _over_sum(_deviation(x) * conflict(x), informative(x))
+
+
+def conflict(x: Array) -> Array:
+    """Return sum_k (1 - r_jk) of each column, (..., k), over the columns that tell units apart."""
     known = informative(x)
     both = known[..., :, np.newaxis] & known[..., np.newaxis, :]
-    conflict = np.where(both, 1.0 - correlation(x), 0.0)
-    conflict = np.where(conflict < NOISE, 0.0, conflict)
-    return _over_sum(_deviation(x) * conflict.sum(axis=-1), known)
+    each = np.where(both, 1.0 - correlation(x), 0.0)
+    total: Array = np.where(each < NOISE, 0.0, each).sum(axis=-1)
+    return total
 
 
 @dataclass(frozen=True)
@@ -178,7 +183,8 @@ def mix(judged: Array, measured: Array, ahp_share: float | None) -> Array:
     """Mix judged and measured weights, (..., k) each, as :func:`ahp_entropy` says."""
     if ahp_share is None:
         return _over_sum(judged * measured)
-    return ahp_share * judged + (1.0 - ahp_share) * measured
+    mixed: Array = ahp_share * judged + (1.0 - ahp_share) * measured
+    return mixed
 
 
 WEIGHTINGS: dict[str, Callable[[Array, Array | None, float | None], Array]] = {
