@@ -106,8 +106,8 @@ def score(tree: Tree, values: pd.DataFrame, judgements: Judgements | None, setti
     methods = {leaf: tree[leaf].normalisation or rules.normalisation for leaf in leaves}
     z, dropped = normalise(ordered, directions, methods)
     judged = _judged(tree, judgements, rules)
-    scaled = {leaf for leaf in z.columns if methods[leaf].scaled}
-    weigher = Weigher(tree, {parent: result.weights for parent, result in judged.items()}, set(z.columns), scaled)
+    shifted = {leaf for leaf in z.columns if methods[leaf].shifted}
+    weigher = Weigher(tree, {parent: result.weights for parent, result in judged.items()}, set(z.columns), shifted)
     unbounded = [leaf for leaf in z.columns if not methods[leaf].bounded]
     done = aggregate(tree, z, weigher.weigh, rules.min_coverage, unbounded)
     empty = list(ordered.index[ordered.isna().all(axis=1)])

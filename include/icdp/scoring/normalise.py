@@ -60,9 +60,10 @@ class Normalisation:
         return self.method != "zscore"
 
     @property
-    def scaled(self) -> bool:
-        """Tell whether 0 and 1 were replaced by other ends."""
-        return tuple(self.parameters.get("scale", (0.0, 1.0))) != (0.0, 1.0)
+    def shifted(self) -> bool:
+        """Tell whether 0 was moved by convention, so that shares of a sum have no meaning."""
+        scale = tuple(self.parameters.get("scale", (0.0, 1.0)))
+        return self.method == "zscore" or scale != (0.0, 1.0)
 
 
 def parameters_of(method: str) -> dict[str, bool]:

@@ -25,7 +25,7 @@ class Weigher:
         tree: the index.
         judged: parent -> weights of its children by the experts' judgements.
         in_use: the indicators in use.
-        scaled: the indicators whose 0 and 1 were replaced by other ends.
+        shifted: the indicators whose 0 was moved by convention.
 
     Attributes:
         notes: what was decided.
@@ -33,11 +33,11 @@ class Weigher:
     """
 
     def __init__(
-        self, tree: Tree, judged: Mapping[str, pd.Series[float]], in_use: set[str], scaled: Collection[str] = ()
+        self, tree: Tree, judged: Mapping[str, pd.Series[float]], in_use: set[str], shifted: Collection[str] = ()
     ) -> None:
         self.tree = tree
         self.judged = judged
-        self.scaled = scaled
+        self.shifted = set(shifted)
         self.notes: list[Note] = list(_nodes_without_data(tree, in_use))
         self.entropy: list[tuple[str, str, int, float, float, float]] = []
 
@@ -100,8 +100,12 @@ class Weigher:
         return result.weights
 
     def _from_zero(self, values: pd.DataFrame) -> pd.DataFrame:
-        """Bring to 0-1 what has negative values or no zero by its scale: entropy would measure the shift."""
-        moved = [child for child in values.columns if child in self.scaled or bool((values[child] < 0).any())]
+        """Bring to 0-1 what has negative values or rests on a 0 moved by convention: entropy would measure the move."""
+        moved = [
+            child
+            for child in values.columns
+            if self.shifted.intersection(self.tree.leaves(child)) or bool((values[child] < 0).any())
+        ]
         if not moved:
             return values
         values = values.copy()
