@@ -30,7 +30,10 @@ from icdp.warehouse.staging import read_receipts, write_parquet, write_receipts
 from icdp.warehouse.values import current_observations
 
 # Tables that say something about the values of a year: emptied when the values are replaced.
-SCORED = ("normalized", "scores", "weights", "contributions", "judgements", "consistency", "run_notes", "score_runs")
+SCORED = (
+    "normalized", "scores", "weights", "contributions", "judgements", "consistency", "consensus", "run_notes",
+    "score_runs",
+)  # fmt: skip
 
 
 def plan(settings: Settings, year: int) -> list[str]:
@@ -211,7 +214,7 @@ def score(settings: Settings, year: int) -> str:
                         "inputs_sha256": hashlib.sha256("".join(p for (p,) in payloads).encode()).hexdigest(),
                         "catalog_sha256": catalog.sha256(),
                         "panel": panel.id,
-                        "panel_sha256": hashlib.sha256(result.judgements.to_csv(index=False).encode()).hexdigest(),
+                        "panel_sha256": panel.sha256(),
                         "code_version": __version__,
                     }
                 ]
@@ -264,6 +267,7 @@ def _tables(catalog: Catalog, result: Result) -> dict[str, pd.DataFrame]:
         "weights": result.weights,
         "judgements": result.judgements,
         "consistency": result.consistency,
+        "consensus": result.groups,
         "run_notes": pd.DataFrame(notes, columns=["kind", "node", "adcode", "detail"]).assign(
             position=range(len(notes))
         ),

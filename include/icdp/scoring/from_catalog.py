@@ -9,6 +9,7 @@ from icdp.catalog import Catalog
 from icdp.errors import CatalogError, NotFoundError
 from icdp.scoring.engine import Settings
 from icdp.scoring.normalise import Normalisation
+from icdp.scoring.opinions import OpinionRules
 from icdp.scoring.tree import Node, Tree
 
 
@@ -59,6 +60,7 @@ def settings_of(catalog: Catalog) -> Settings:
         min_coverage=rules.min_coverage,
         tier_thresholds=rules.tiers,
         normalisation=normalisation,
+        opinions=OpinionRules(**catalog.rules.experts.model_dump()),
     )
 
 

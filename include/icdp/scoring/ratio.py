@@ -64,8 +64,21 @@ def complete_matrix(
         JudgementError: an unknown item, two judgements of a pair that are not inverse, or items that no chain
             of judgements connects; the message names the groups that fall apart.
     """
-    given = _given(judgements, items, where)
-    check_matrix(pd.DataFrame(given, index=list(items), columns=list(items)).fillna(1.0), where)
+    given = given_matrix(judgements, items, where)
+    return pd.DataFrame(completed(given, items, where), index=list(items), columns=list(items))
+
+
+def completed(given: NDArray[np.float64], items: Sequence[str], where: str) -> NDArray[np.float64]:
+    """Fill the open cells of a matrix so that lambda_max is smallest (:mod:`icdp.scoring.incomplete`).
+
+    Args:
+        given: items x items, NaN where a pair is open.
+        items: their names.
+        where: name of the matrix, for messages.
+
+    Raises:
+        JudgementError: no chain of judgements connects all items; names the groups that fall apart.
+    """
     groups = components(~np.isnan(given))
     if len(groups) > 1:
         apart = " | ".join(", ".join(items[i] for i in group) for group in groups)
@@ -73,32 +86,34 @@ def complete_matrix(
             f"{where}: no judgement connects {apart}; judge at least {len(groups) - 1} more "
             f"pair{'s' if len(groups) > 2 else ''} between these groups"
         )
-    return pd.DataFrame(complete(given), index=list(items), columns=list(items))
+    return complete(given)
 
 
-def open_pairs(judgements: Mapping[tuple[str, str], float], items: Sequence[str]) -> list[tuple[str, str]]:
-    """Return the pairs (in the order of the items) that no judgement was given on."""
-    return [
-        (row, column)
-        for position, row in enumerate(items)
-        for column in items[position + 1 :]
-        if (row, column) not in judgements and (column, row) not in judgements
-    ]
-
-
-def _given(
-    judgements: Mapping[tuple[str, str], float], items: Sequence[str], where: str
+def given_matrix(
+    judgements: Mapping[tuple[str, str], float], items: Sequence[str], where: str = "matrix"
 ) -> NDArray[np.float64]:
-    """Return the matrix of what was judged and its inverses, NaN where nothing was."""
+    """Return the matrix of what was judged and its inverses, NaN where a pair is open.
+
+    Args:
+        judgements: (row item, column item) -> how much more important the row is than the column.
+        items: every item of the matrix, in the order wanted.
+        where: name of the matrix, for messages.
+
+    Raises:
+        JudgementError: an unknown item, or two judgements of a pair that are not inverse.
+    """
     place = {item: position for position, item in enumerate(items)}
     matrix = np.full((len(items), len(items)), np.nan)
     np.fill_diagonal(matrix, 1.0)
+    judged = np.eye(len(items), dtype=bool)
     for (row, column), value in judgements.items():
         if unknown := [item for item in (row, column) if item not in place]:
             raise JudgementError(f"{where}: unknown item {unknown[0]!r}; the items are {', '.join(items)}")
         matrix[place[row], place[column]] = value
+        judged[place[row], place[column]] = judged[place[column], place[row]] = True
         if row != column and (column, row) not in judgements:
             matrix[place[column], place[row]] = 1.0 / value if value else np.inf
+    _check(np.where(judged, matrix, 1.0), items, where)
     return matrix
 
 
@@ -121,7 +136,10 @@ def check_matrix(matrix: pd.DataFrame, where: str = "matrix") -> None:
             f"{where}: {matrix.shape[0]} rows and {matrix.shape[1]} columns are no comparison of the same items; "
             "give the same items, in the same order, as rows and as columns"
         )
-    a = matrix.to_numpy(dtype=float)
+    _check(matrix.to_numpy(dtype=float), items, where)
+
+
+def _check(a: NDArray[np.float64], items: Sequence[str], where: str) -> None:
     wrong = np.argwhere(~(np.isfinite(a) & (a > 0)))
     if len(wrong):
         i, j = wrong[0]
