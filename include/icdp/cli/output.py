@@ -29,6 +29,13 @@ class Format(StrEnum):
     json = "json"
 
 
+class Merging(StrEnum):
+    """How experts become one (:data:`icdp.scoring.group.Merge`)."""
+
+    aij = "aij"
+    aip = "aip"
+
+
 Rows = Sequence[Mapping[str, object]]
 
 

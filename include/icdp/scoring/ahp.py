@@ -197,7 +197,7 @@ def most_inconsistent(matrix: pd.DataFrame, items: Sequence[str] | None = None, 
     """
     values = matrix.to_numpy(dtype=float)
     names = list(matrix.index) if items is None else list(items)
-    return worst_pairs(values, principal_eigenvector(matrix)[0].to_numpy(), np.ones(values.shape, bool), names, top)
+    return worst_pairs(values, perron(values)[0], np.ones(values.shape, bool), names, top)
 
 
 def worst_pairs(

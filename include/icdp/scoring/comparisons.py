@@ -79,7 +79,7 @@ class Comparisons:
     @property
     def missing(self) -> NDArray[np.int64]:
         """Return how many pairs each expert left open."""
-        return (~self.judged).sum(axis=(1, 2)) // 2
+        return np.asarray((~self.judged).sum(axis=(1, 2)) // 2)
 
     def frame(self, expert: str) -> pd.DataFrame:
         """Return one expert's full matrix, items x items."""

@@ -173,9 +173,19 @@ def _judged(tree: Tree, panel: Judgements | None, rules: Settings) -> dict[str, 
 def _consistency_table(judged: Mapping[str, AhpResult]) -> pd.DataFrame:
     rows = [
         (
-            parent, entry.expert, c.n, c.lambda_max, c.ci, c.cr, c.ri_table, entry.threshold, entry.accepted, c.ri,
-            c.missing, entry.weight,
-        )  # fmt: skip
+            parent,
+            entry.expert,
+            c.n,
+            c.lambda_max,
+            c.ci,
+            c.cr,
+            c.ri_table,
+            entry.threshold,
+            entry.accepted,
+            c.ri,
+            c.missing,
+            entry.weight,
+        )
         for parent, result in judged.items()
         for entry in result.consistency
         for c in [entry.consistency]

@@ -156,9 +156,7 @@ def consensus(priorities: pd.DataFrame, scale: float = LARGEST) -> Consensus:
     """
     p = priorities.to_numpy(dtype=float)
     h_gamma, h_alpha = _entropies(p)
-    return Consensus(
-        float(h_gamma), float(h_alpha), float(np.exp(h_gamma - h_alpha)), float(agreement(p, scale))
-    )
+    return Consensus(float(h_gamma), float(h_alpha), float(np.exp(h_gamma - h_alpha)), float(agreement(p, scale)))
 
 
 def agreement(priorities: NDArray[np.float64], scale: float = LARGEST) -> NDArray[np.float64]:

@@ -87,9 +87,7 @@ def _fill(full: Matrix, rows: NDArray[np.intp], columns: NDArray[np.intp], t: Ma
     return float(perron(full)[1])
 
 
-def _derivatives(
-    full: Matrix, root: float, rows: NDArray[np.intp], columns: NDArray[np.intp]
-) -> tuple[Matrix, Matrix]:
+def _derivatives(full: Matrix, root: float, rows: NDArray[np.intp], columns: NDArray[np.intp]) -> tuple[Matrix, Matrix]:
     """Return gradient and Hessian of lambda_max in the logarithms of the open cells (perturbation theory)."""
     x, y = perron(full)[0], perron(full.T)[0]
     y = y / (x @ y)
