@@ -50,14 +50,21 @@ def write_live(calc: Worksheet, sheet: str, question: Question) -> Live:
     last = get_column_letter(1 + n)
     calc.cell(top, 1, question.parent)
 
-    def number(i: int, j: int) -> str:
-        return f"{get_column_letter(2 + j)}{top + i}"
+    def at(block: int, i: int, j: int) -> str:
+        """Return a cell of one of the blocks side by side: 0 the matrix, 1 texts, 2 what they say."""
+        return f"{get_column_letter(2 + block * (n + 1) + j)}{top + i}"
 
     for i in range(n):
-        calc[number(i, i)] = 1
+        calc[at(0, i, i)] = 1
     for i, j in question.pairs:
-        calc[number(i, j)] = _parsed(f"'{sheet}'!{question.cell(i, j)}")
-        calc[number(j, i)] = f'=IF(ISNUMBER({number(i, j)}),1/{number(i, j)},"")'
+        number, text, said = (at(block, i, j) for block in range(3))
+        calc[text] = f'=SUBSTITUTE(SUBSTITUTE(\'{sheet}\'!{question.cell(i, j)}&"","／","/")," ","")'
+        # VALUE("1/3") would be a date: with a slash the two parts are read one by one.
+        ratio = f'VALUE(LEFT({text},FIND("/",{text})-1))/VALUE(MID({text},FIND("/",{text})+1,20))'
+        calc[said] = f'=IF({text}="","",IFERROR(IF(ISERROR(FIND("/",{text})),VALUE({text}),{ratio}),"{UNREADABLE}"))'
+        fits = f"AND({said}>=1/{LARGEST:g}-0.000001,{said}<={LARGEST:g})"
+        calc[number] = f'=IF(ISNUMBER({said}),IF({fits},{said},"{UNREADABLE}"),{said})'
+        calc[at(0, j, i)] = f'=IF(ISNUMBER({number}),1/{number},"")'
     steps = top + n
     for i in range(n):
         calc.cell(steps, 2 + i, 1)
@@ -71,7 +78,7 @@ def write_live(calc: Worksheet, sheet: str, question: Question) -> Live:
     # Numbers of the block: the diagonal, and two for each pair that can be read.
     open_pairs = f"{n * (n - 1) // 2}-(COUNT({block})-{n})/2"
     return Live(
-        inverse={(j, i): f'=IF({name}{number(j, i)}="","",{name}{number(j, i)})' for i, j in question.pairs},
+        inverse={(j, i): f"={name}{at(0, j, i)}" for i, j in question.pairs},
         weights=[
             f'=IF({open_pairs}>0,"",{name}{get_column_letter(2 + i)}{steps + STEPS}/SUM({newest}))' for i in range(n)
         ],
@@ -79,13 +86,3 @@ def write_live(calc: Worksheet, sheet: str, question: Question) -> Live:
         unreadable=f'=COUNTIF({block},"{UNREADABLE}")',
         lambda_max=f'=IF({open_pairs}>0,"",SUM({newest})/SUM({before}))',
     )
-
-
-def _parsed(cell: str) -> str:
-    """Return the formula that makes a number of ``3``, ``1/3`` or ``3/2``: typed, as text, or full-width slash."""
-    text = f'SUBSTITUTE(SUBSTITUTE({cell}&"","／","/")," ","")'
-    # VALUE("1/3") would be a date: with a slash the two parts are read one by one.
-    ratio = f'VALUE(LEFT({text},FIND("/",{text})-1))/VALUE(MID({text},FIND("/",{text})+1,20))'
-    value = f'IF(ISNUMBER({cell}),{cell},IF(ISNUMBER(FIND("/",{text})),{ratio},VALUE({text})))'
-    fits = f"AND({value}>=1/{LARGEST:g}-0.000001,{value}<={LARGEST:g})"
-    return f'=IF({text}="","",IFERROR(IF({fits},{value},"{UNREADABLE}"),"{UNREADABLE}"))'
