@@ -134,11 +134,22 @@ class Site(_Model):
 
 
 class Expected(_Model):
-    """A series a source gives, and the provinces it is known not to cover."""
+    """A series a source gives, and the provinces it is known not to cover.
+
+    ``at_least`` is for a partial map: that many provinces are enough, whichever they are. Without it, every
+    province that ``without`` does not name must be there.
+    """
 
     series: Identifier
     without: tuple[str, ...] = ()
+    at_least: Annotated[int, Field(ge=1)] | None = None
     tolerance: float | None = None
+
+    @model_validator(mode="after")
+    def _whole_or_partial(self) -> Expected:
+        if self.without and self.at_least is not None:
+            raise ValueError("`without` names who may be missing, `at_least` says that anybody may; use one of them")
+        return self
 
 
 class Window(_Model):
