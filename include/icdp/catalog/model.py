@@ -139,6 +139,7 @@ class Expected(_Model):
     Attributes:
         series: its id.
         without: adcodes of provinces that have no figure.
+        at_least: for a partial map, that many provinces are enough, whichever they are; not with `without`.
         steady: by which factor a province may move at most, relative to the others, from the nearest known year.
         like: another series that ranks the provinces much alike; the figures are held against its order.
         until: the last year it is printed for; a later year is whole without it.
@@ -146,9 +147,16 @@ class Expected(_Model):
 
     series: Identifier
     without: tuple[str, ...] = ()
+    at_least: Annotated[int, Field(ge=1)] | None = None
     steady: Annotated[float, Field(gt=1)] | None = None
     like: Identifier | None = None
     until: int | None = None
+
+    @model_validator(mode="after")
+    def _whole_or_partial(self) -> Expected:
+        if self.without and self.at_least is not None:
+            raise ValueError("`without` names who may be missing, `at_least` says that anybody may; use one of them")
+        return self
 
 
 class Window(_Model):
