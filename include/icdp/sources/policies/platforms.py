@@ -1,6 +1,6 @@
 """The five search platforms behind one interface: how each is asked, and what its answers hold.
 
-Requests and answers as public clients reported them until 2026 (docs/sources.md, section 9).
+Requests and answers as public clients reported them until 2026 (docs/sources.md, sections 8 and 9).
 """
 
 from __future__ import annotations
