@@ -88,6 +88,19 @@ def trace(
 
 
 @app.command()
+def quality(
+    which: Which,
+    failed: Annotated[bool, typer.Option("--failed", help="only what did not pass")] = False,
+    run: Annotated[str | None, typer.Option("--run", metavar="RUN", help="an earlier run of the checks")] = None,
+    form: Form = Format.table,
+) -> None:
+    """质量检查结果 What the checks found in their last run (a year) or in an edition."""
+    from icdp.cli import checking
+
+    checking.quality(Settings.from_environment(), which, failed, run, form)
+
+
+@app.command()
 def sources(form: Form = Format.table) -> None:
     """数据来源 The sources, and what is published of each."""
     from icdp.cli import reading
