@@ -329,7 +329,7 @@ MISTAKES: dict[str, tuple[Edit, str]] = {
         "quality/totals.yaml: gov_websites_national: series 'gov_sites' is not in series.csv; add it or correct the name",
     ),
     "check of an unknown series in an expression": (
-        swap("quality/identities.yaml", "left: gdp * 20000", "left: gnp * 20000"),
+        swap("quality/identities.yaml", "left: &gdp gdp * 20000", "left: &gdp gnp * 20000"),
         "quality/identities.yaml: gdp_per_capita_identity: series 'gnp' is not in series.csv; add it or correct the name",
     ),
     "check of an unknown indicator": (

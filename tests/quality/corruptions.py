@@ -227,7 +227,7 @@ CORRUPTIONS = [
     Corruption("wage of one province with two digits exchanged", "moved_alone", "avg_wage_urban_nonprivate", transposed("江苏", 0)),
     Corruption("universities of one province with two digits exchanged", "moved_alone", "higher_education_institutions",
                transposed("四川", 1)),
-    Corruption("GDP per capita with two digits exchanged", "gdp_per_capita_identity", "gdp_per_capita", transposed("四川", 1)),
+    Corruption("GDP per capita with two digits exchanged", "gdp_revised_alone", "gdp_per_capita", transposed("四川", 1)),
     Corruption("a decimal point lost", "plausible_range", "g5_stations_per_10k", times(100, "青海")),
     Corruption("GDP per capita rounded to thousands", "gdp_revised_alone", "gdp_per_capita",
                of_year(2024, lambda t: t.assign(value=[str(round(float(v), -3)) for v in t["value"]]))),
