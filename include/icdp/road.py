@@ -19,8 +19,8 @@ from icdp.archive import Archive
 from icdp.catalog import Catalog, load_catalog
 from icdp.errors import DataError, IcdpError, LayoutChanged, NotFoundError, QualityError
 from icdp.publishing.publish import publish_year
-from icdp.quality import YearData, inputs_digest, keep_run, read_national_totals, run_checks, stopping
-from icdp.quality.data import AHEAD
+from icdp.quality import YearData, inputs_digest, keep_run, read_national_totals, run_checks, stopping, warned
+from icdp.quality.data import AHEAD, BEHIND
 from icdp.quality.earlier import earlier_coverage
 from icdp.scoring import Result, read_judgements
 from icdp.scoring import score as score_units
@@ -181,9 +181,8 @@ def check(settings: Settings, year: int, day: date | None = None) -> str:
             f"{r.check_id} ({r.subject}): {r.observed}, expected {r.expected}: {r.message}" for r in errors.itertuples()
         )
         raise QualityError(f"year {year}: {len(errors)} checks failed, nothing is scored. {told}")
-    warnings = int((~results["passed"] & ~results["waived"] & (results["severity"] == "warn")).sum())
     waived = int(results["waived"].sum())
-    return f"{year}: {len(results)} checks, {warnings} warnings{f', {waived} waived' if waived else ''}"
+    return f"{year}: {len(results)} checks, {len(warned(results))} warnings{f', {waived} waived' if waived else ''}"
 
 
 def year_data(connection: duckdb.DuckDBPyConnection, catalog: Catalog, year: int, totals: pd.DataFrame) -> YearData:
@@ -198,7 +197,7 @@ def year_data(connection: duckdb.DuckDBPyConnection, catalog: Catalog, year: int
     }
     if tables["indicator_coverage"].empty:
         raise NotFoundError(f"year {year} is not in the warehouse; run refresh_statistics for it first")
-    figures = observations_of(connection, catalog, year, ahead=AHEAD)
+    figures = observations_of(connection, catalog, year, ahead=AHEAD, behind=BEHIND)
     return YearData(
         catalog, year, figures, tables["indicator_values"], tables["indicator_coverage"], tables["lineage"], totals,
         connection=connection,

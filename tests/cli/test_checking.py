@@ -90,6 +90,8 @@ def test_without_a_warehouse_the_edition_tells(made: Settings, tmp_path: Path, c
     reader = replace(made, home=tmp_path)
     reader.published.symlink_to(made.published)
     assert asked(capsys, reader, "2024") == asked(capsys, made, "2024-r1")
+    with pytest.raises(NotFoundError, match="keeps no runs of the checks; leave --run out"):
+        quality(reader, "2024", False, "abc", Format.table)
 
 
 def test_a_task_that_writes_is_waited_for_and_then_named(made: Settings, tmp_path: Path) -> None:

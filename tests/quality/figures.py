@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 from collections.abc import Mapping
 from dataclasses import replace
@@ -12,7 +13,7 @@ import pandas as pd
 
 from icdp.catalog import Catalog
 from icdp.quality import YearData, read_national_totals, run_checks
-from icdp.quality.data import AHEAD
+from icdp.quality.data import AHEAD, BEHIND
 from icdp.settings import FACTS
 from icdp.sources import facts
 from icdp.sources.base import Payload
@@ -46,7 +47,7 @@ def parsed(catalog: Catalog, series: str, text: str) -> pd.DataFrame:
     """The file through the real door, with what the warehouse adds to each figure."""
     payload = Payload("facts", series, text.encode(), f"{series}.csv", lambda _: b"")
     return facts.parse(payload, catalog).assign(
-        payload_sha256=f"{abs(hash(series)):064x}"[-64:], source="facts", layer="base", receipt=series,
+        payload_sha256=hashlib.sha256(text.encode()).hexdigest(), source="facts", layer="base", receipt=series,
         retrieved_at=pd.Timestamp("2026-11-23", tz="UTC"),
     )  # fmt: skip
 
@@ -62,7 +63,7 @@ def figures_of(
     """The slice of a year: the shipped figures, files of ``changed`` instead of theirs, and rows of ``more``."""
     tables = _shipped(catalog) | {name: parsed(catalog, name, text) for name, text in (changed or {}).items()}
     table = pd.concat([*tables.values(), *([] if more is None else [more])], ignore_index=True)
-    return table[table["year"].between(year - catalog.lookback, year + AHEAD)].reset_index(drop=True)
+    return table[table["year"].between(year - catalog.lookback - BEHIND, year + AHEAD)].reset_index(drop=True)
 
 
 def data_of(catalog: Catalog, year: int, figures: pd.DataFrame) -> YearData:

@@ -288,6 +288,13 @@ def test_a_series_that_rests_is_compared_with_the_last_year_it_has(clean: YearDa
     assert [passed for _, passed, _ in run(moved, "year_on_year", **BAND)] == [False]
 
 
+def test_two_files_of_one_source_are_held_against_each_other(clean: YearData) -> None:
+    more = clean.figures[clean.figures["year"] == YEAR].head(1)
+    more = more.assign(value=more["value"] * 1.2, payload_sha256="1" * 64)
+    twice = replace(clean, figures=pd.concat([clean.figures, more], ignore_index=True))
+    assert run(twice, "sources_agree", tolerance=0.01) == [(SERIES, False, "北京 105 (facts) but 126 (facts)")]
+
+
 def test_a_later_year_is_told_of_only_when_it_is_copied(clean: YearData) -> None:
     """So that figures of 2024 added to a file do not change what was found of 2023."""
     later = clean.figures[clean.figures["year"] == YEAR].assign(year=YEAR + 1)

@@ -41,10 +41,10 @@ def spoil(settings: Settings) -> None:
     path.write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 
-def load(settings: Settings) -> None:
-    road.acquire(settings, "facts", 2024)
-    road.stage(settings, "facts", 2024)
-    road.load(settings, 2024)
+def load(settings: Settings, year: int = 2024) -> None:
+    road.acquire(settings, "facts", year)
+    road.stage(settings, "facts", year)
+    road.load(settings, year)
 
 
 def test_a_waived_error_does_not_stop_the_year_and_is_published_with_who_and_why(own: Settings) -> None:
@@ -153,6 +153,20 @@ def test_a_revision_with_fewer_provinces_says_so_however_often_it_is_made(own: S
             "WHERE year = 2024 AND check_id = 'coverage_kept' AND NOT passed"
         ).fetchall()
     assert ("2024-r2", "llm_filings (2024-r1)", "30 provinces", "at least 31, as 2024-r1") in rows
+
+
+def test_the_year_in_which_a_figure_is_at_last_too_old_says_so(own_loaded: Settings, catalog: Catalog) -> None:
+    """The year before is built with figures that this one may no longer use."""
+    year = 2020 + catalog.lookback + 1
+    load(own_loaded, year)
+    with pytest.raises(QualityError):
+        road.check(own_loaded, year, LAST)
+    with duckdb.connect(str(own_loaded.warehouse), read_only=True) as connection:
+        rows = connection.execute(
+            "SELECT subject, observed FROM quality_results WHERE year = ? AND check_id = 'coverage_kept' AND NOT passed",
+            [year],
+        ).fetchall()
+    assert (f"industrial_power_price ({year - 1})", "not in use") in rows
 
 
 def test_a_waiver_tells_who_why_and_until_when() -> None:

@@ -100,7 +100,9 @@ def _of_year(settings: Settings, year: int, run: str | None) -> tuple[pd.DataFra
                     f"{year} has no run {run!r} of the checks; there are {', '.join(runs['run']) or 'none'}"
                 )
             results = connection.execute("FROM quality_history WHERE run = ?", [chosen]).df()
-    except (NotFoundError, duckdb.CatalogException):
+    except (NotFoundError, duckdb.CatalogException) as missing:
+        if run is not None:
+            raise NotFoundError(f"{settings.warehouse} keeps no runs of the checks; leave --run out") from missing
         # Another machine, or a warehouse of before runs were kept: what was published still tells.
         try:
             return _of_edition(settings, str(year))

@@ -69,11 +69,11 @@ def _columns(data: YearData, names: tuple[str, ...], year: int) -> Mapping[str, 
 
 
 def sources_agree(data: YearData, check: SourcesAgree) -> Iterator[Finding]:
-    """Where several sources give one figure, they give the same."""
+    """Where several sources, or several files of one, give one figure, they give the same."""
     key = ["series", "year", "adcode"]
-    concerned = data.observations.rename(columns={"own": "chosen", "source": "of"})[[*key, "chosen", "unit", "of"]]
-    others = data.figures.merge(concerned, on=key, suffixes=("", "_chosen"))
-    others = others[others["source"] != others["of"]]
+    concerned = data.observations.rename(columns={"own": "chosen", "source": "of", "payload_sha256": "file"})
+    others = data.figures.merge(concerned[[*key, "chosen", "of", "file"]], on=key)
+    others = others[others["payload_sha256"] != others["file"]]
     for (series, year), rows in others.groupby(["series", "year"]):
         name = str(series)
         tolerance = check.tolerances.get(name, check.tolerance)

@@ -20,6 +20,8 @@ FARTHEST = 4
 LEAST_PROVINCES = 8
 # The year after is looked at only for copies: its figures filed under this year.
 AHEAD = 1
+# The year before is built anew from the same inputs, and its figures may be a year older than this one's.
+BEHIND = 1
 
 
 class Pair(NamedTuple):
@@ -51,8 +53,8 @@ class YearData:
     Attributes:
         catalog: the index as data.
         year: the statistical year.
-        figures: every observation of the year's slice and of the year after, from every source: series, year,
-            adcode, value, unit, layer, source, payload_sha256, retrieved_at.
+        figures: every observation of the year's slice, of the year before it and of the year after, from every source:
+            series, year, adcode, value, unit, layer, source, payload_sha256, retrieved_at.
         values: table ``indicator_values`` of the year.
         coverage: table ``indicator_coverage`` of the year.
         lineage: table ``lineage`` of the year.

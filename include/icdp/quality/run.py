@@ -68,7 +68,16 @@ def _row(year: int, check: Check, found: Finding, waiver: str) -> tuple[object, 
 
 def stopping(results: pd.DataFrame) -> pd.DataFrame:
     """Return the results that stop the year: errors that failed and that nobody waived."""
-    return results[(results["severity"] == "error") & ~results["passed"] & ~results["waived"]]
+    return _open(results, "error")
+
+
+def warned(results: pd.DataFrame) -> pd.DataFrame:
+    """Return the warnings that travel with the edition: those that nobody waived."""
+    return _open(results, "warn")
+
+
+def _open(results: pd.DataFrame, severity: str) -> pd.DataFrame:
+    return results[(results["severity"] == severity) & ~results["passed"] & ~results["waived"]]
 
 
 def keep_run(connection: duckdb.DuckDBPyConnection, results: pd.DataFrame, year: int, inputs: str, catalog: str) -> str:
@@ -92,8 +101,7 @@ def keep_run(connection: duckdb.DuckDBPyConnection, results: pd.DataFrame, year:
     place = runs[-1][1] + (runs[-1][0] != run) if runs else 1
     connection.execute("DELETE FROM quality_runs WHERE run = ?", [run])
     connection.execute("DELETE FROM quality_history WHERE run = ?", [run])
-    warnings = int((~results["passed"] & (results["severity"] == "warn")).sum())
-    counts = [len(results), len(stopping(results)), warnings, int(results["waived"].sum())]
+    counts = [len(results), len(stopping(results)), len(warned(results)), int(results["waived"].sum())]
     connection.execute(
         "INSERT INTO quality_runs BY NAME SELECT ? AS run, ? AS year, ? AS position, ? AS inputs_sha256, "
         "? AS catalog_sha256, ? AS code_version, ? AS results, ? AS errors, ? AS warnings, ? AS waived",

@@ -81,8 +81,9 @@ class Result:
 def score(tree: Tree, values: pd.DataFrame, judgements: Judgements | None, settings: Settings | None = None) -> Result:
     """Score units on an index.
 
-    Outliers pulled in where the settings say so, min-max per indicator, weights by the tree's methods, weighted arithmetic mean up the tree. Units and
-    indicators are put into a fixed order first, so the result does not depend, to the last bit, on theirs.
+    Outliers pulled in where the settings say so, min-max per indicator, weights by the tree's methods, weighted
+    arithmetic mean up the tree. Units and indicators are put into a fixed order first, so the result does not depend,
+    to the last bit, on theirs.
 
     Args:
         tree: the index.
