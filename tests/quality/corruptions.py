@@ -176,14 +176,14 @@ def first_of_year(change: Callable[[str], str], year: int = 2024) -> Text:
     return changed
 
 
-def live(factor: float, provinces: int) -> Callable[[pd.DataFrame], pd.DataFrame]:
+def live(factor: float, provinces: int, source: str = "nbs") -> Callable[[pd.DataFrame], pd.DataFrame]:
     """The figures again, from a live source, and some of them otherwise."""
 
     def given(rows: pd.DataFrame) -> pd.DataFrame:
         factors = [factor if position < provinces else 1.0 for position in range(len(rows))]
         value = rows["value"] * factors
         return rows.assign(
-            value=value, value_text=[repr(v) for v in value], source="nbs", layer="live", payload_sha256="a" * 64
+            value=value, value_text=[repr(v) for v in value], source=source, layer="live", payload_sha256="a" * 64
         )
 
     return given
@@ -325,6 +325,8 @@ CORRUPTIONS = [
     # A second source.
     Corruption("a live source in another unit", "sources_on_one_scale", "gdp_per_capita", live=live(10.0, 31)),
     Corruption("a live source that differs for one province", "sources_agree", "fixed_broadband_users", live=live(1.05, 1)),
+    Corruption("the December of the monthly table is not the yearly figure", "sources_agree", "fixed_broadband_users",
+               live=live(1.02, 31, "miit")),
     # What no figure at hand contradicts.
     Corruption("a wage 3 % too high", None, "avg_wage_urban_nonprivate", times(1.03, "四川")),
     Corruption("software revenue with its last digits exchanged", None, "software_revenue", transposed("四川", 5)),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from fnmatch import fnmatch
 from pathlib import Path
 
 import pandas as pd
@@ -43,6 +44,17 @@ def test_the_table_of_checks_in_the_docs_is_current(catalog: Catalog) -> None:
     text = DOCS.read_text(encoding="utf-8")
     assert text == rewritten(text, catalog), "run: python -m icdp.quality.document docs/quality.md"
     assert all(f"| `{check}` |" in text for check in catalog.checks)
+
+
+def test_the_runbook_has_a_remedy_for_every_check(catalog: Catalog) -> None:
+    section = (REPOSITORY / "docs" / "runbook.md").read_text(encoding="utf-8").split("## 4. ")[1].split("\n## ")[0]
+    rows = re.findall(r"^\| (`.+?) \| ((?:error|warn|note).*?) \| \S.*? \| \S", section, re.MULTILINE)
+    remedies = [(pattern, severities) for names, severities in rows for pattern in re.findall(r"`(.+?)`", names)]
+    for check in catalog.checks.values():
+        named = [severities for pattern, severities in remedies if fnmatch(check.check, pattern)]
+        assert len(named) == 1, check.check
+        assert check.severity in named[0], check.check
+    assert all(any(fnmatch(check, pattern) for check in catalog.checks) for pattern, _ in remedies)
 
 
 def test_the_baseline_is_current(catalog: Catalog) -> None:
