@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator, model_valida
 from icdp.catalog.expression import Expression
 
 Fidelity = Literal["as_defined", "partial", "estimated", "proxy"]
-Severity = Literal["error", "warn"]
+Severity = Literal["error", "warn", "note"]
 Identifier = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
 Text = Annotated[str, Field(min_length=1)]
 
@@ -31,7 +31,10 @@ class Province(_Model):
 
 
 class Node(_Model):
-    """A node of the index tree; a leaf (an indicator) has unit, direction and max_age."""
+    """A node of the index tree; a leaf (an indicator) has unit, direction and max_age.
+
+    ``outliers: winsorise`` lets the engine pull in up to five outlying values before scaling; by default none.
+    """
 
     node: Identifier
     parent: Identifier | None
@@ -41,6 +44,7 @@ class Node(_Model):
     unit: str | None = None
     direction: Literal[1, -1] | None = None
     max_age: Annotated[int, Field(ge=0, le=50)] | None = None
+    outliers: Literal["winsorise"] | None = None
 
     @model_validator(mode="after")
     def _inner_or_leaf(self) -> Node:
@@ -52,6 +56,8 @@ class Node(_Model):
             )
         if self.weights is not None and len(absent) < len(leaf):
             raise ValueError("an inner node (it has weights) takes no unit, direction or max_age")
+        if self.weights is not None and self.outliers is not None:
+            raise ValueError("an inner node (it has weights) has no figures of its own, so no outliers either")
         return self
 
     @property
@@ -90,20 +96,6 @@ class Binding(_Model):
     @classmethod
     def _parse(cls, data: object) -> object:
         return Expression.parse(data) if isinstance(data, str) else data
-
-
-class Check(_Model):
-    """One quality check: a named rule, its parameters and the reason it exists."""
-
-    check: Identifier
-    rule: Identifier
-    severity: Severity
-    reason: str
-    series: Identifier | None = None
-    min: float | None = None
-    max: float | None = None
-    tolerance: float | None = None
-    min_provinces: int | None = None
 
 
 class Tls(_Model):

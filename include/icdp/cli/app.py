@@ -93,6 +93,19 @@ def trace(
     tracing.trace(Settings.from_environment(), province, indicator, which, form)
 
 
+@app.command()
+def quality(
+    which: Which,
+    failed: Annotated[bool, typer.Option("--failed", help="only what did not pass")] = False,
+    run: Annotated[str | None, typer.Option("--run", metavar="RUN", help="an earlier run of the checks")] = None,
+    form: Form = Format.table,
+) -> None:
+    """质量检查结果 What the checks found in their last run (a year) or in an edition."""
+    from icdp.cli import checking
+
+    checking.quality(Settings.from_environment(), which, failed, run, form)
+
+
 @sources_app.callback(invoke_without_command=True)
 def sources(
     context: typer.Context,
