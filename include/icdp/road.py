@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import UTC, date, datetime
 
 import pandas as pd
@@ -15,6 +16,7 @@ import pandas as pd
 from icdp import __version__
 from icdp.archive import Archive
 from icdp.catalog import Catalog, load_catalog
+from icdp.comparing.on_scale import panel_scores
 from icdp.errors import DataError, IcdpError, LayoutChanged, NotFoundError, QualityError
 from icdp.publishing.publish import publish_year
 from icdp.quality import YearData, read_national_totals, run_checks
@@ -30,7 +32,10 @@ from icdp.warehouse.staging import read_receipts, write_parquet, write_receipts
 from icdp.warehouse.values import current_observations
 
 # Tables that say something about the values of a year: emptied when the values are replaced.
-SCORED = ("normalized", "scores", "weights", "contributions", "judgements", "consistency", "run_notes", "score_runs")
+SCORED = (
+    "normalized", "scores", "weights", "contributions", "judgements", "judged_weights", "consistency", "run_notes",
+    "score_runs", "scores_panel",
+)  # fmt: skip
 
 
 def plan(settings: Settings, year: int) -> list[str]:
@@ -201,10 +206,14 @@ def score(settings: Settings, year: int) -> str:
         values = connection.execute("SELECT adcode, indicator, value FROM indicator_values WHERE year = ?", [year]).df()
         wide = values.pivot(index="adcode", columns="indicator", values="value").reindex(list(catalog.provinces))
         result = score_units(tree_of(catalog), wide, panel, settings_of(catalog))
+        coverage = connection.execute("FROM indicator_coverage WHERE year = ?", [year]).df()
+        on_scale, panel_notes = panel_scores(catalog, wide, coverage, panel.id)
+        result = replace(result, notes=[*result.notes, *panel_notes])
         payloads = connection.execute(
             "SELECT DISTINCT payload_sha256 FROM lineage WHERE year = ? ORDER BY 1", [year]
         ).fetchall()
         result_tables = _tables(catalog, result) | {
+            "scores_panel": on_scale,
             "score_runs": pd.DataFrame(
                 [
                     {
@@ -215,7 +224,7 @@ def score(settings: Settings, year: int) -> str:
                         "code_version": __version__,
                     }
                 ]
-            )
+            ),
         }
         for table in SCORED:
             warehouse.replace_year(connection, table, year, result_tables[table].assign(year=year))
@@ -263,6 +272,7 @@ def _tables(catalog: Catalog, result: Result) -> dict[str, pd.DataFrame]:
         "contributions": _long(result.contributions, "indicator", "points").dropna(),
         "weights": result.weights,
         "judgements": result.judgements,
+        "judged_weights": result.judged,
         "consistency": result.consistency,
         "run_notes": pd.DataFrame(notes, columns=["kind", "node", "adcode", "detail"]).assign(
             position=range(len(notes))
