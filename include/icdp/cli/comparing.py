@@ -231,7 +231,7 @@ def _sentence(row: dict[str, object], title: str) -> str:
 
 def _indicator(row: dict[str, object], titles: pd.Series) -> dict[str, object]:
     kind = "—" if row["before"] == row["after"] else " ".join(WORDS[_PART[str(row["kind"])]])
-    if row["kind"] == "moved" and row["revision"]:
+    if row["kind"] == "moved" and row["revised"] != row["before"]:
         kind += f"，{WORDS['data_revision'][0]} {WORDS['data_revision'][1]}"
     return {**row, "name": f"{titles.get(row['indicator'], '')} {row['indicator']}", "kind": kind}
 

@@ -31,9 +31,10 @@ def trend(settings: Settings, province: str, node: str | None, form: Format) -> 
         nodes = nodes_of(db, newest)
         chosen = str(nodes["node"].iloc[0]) if node is None else find_node(nodes, node, indicators=False)
         table, notes = series(db, place.adcode, chosen)
-        if table.empty:
+        if table["score"].isna().all():
             raise NotFoundError(
-                f"{chosen}: no published year is scored on a panel scale; freeze one (icdp panel freeze) and publish anew"
+                f"{chosen}: {place.short_zh} has no score on it on a panel scale: choose another node, or freeze a scale "
+                "(icdp panel freeze) that has it and publish anew"
             )
         notes += outside(db, list(table["edition"]), place.adcode)
         titles = nodes.set_index("node")

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from icdp.comparing.changes import COVERAGE, ENTROPY, JUDGEMENTS, METHOD, PERFORMANCE, REVISION, cells_of
+from icdp.comparing.changes import COVERAGE, ENTROPY, JUDGEMENTS, METHOD, PERFORMANCE, REVISION, cells_of, cells_with
 from icdp.comparing.state import State
 
 WEIGHT_MOVE = 0.01
@@ -54,17 +54,11 @@ def _figures(before: State, after: State) -> list[Difference]:
         told = [
             (COVERAGE, "gained", second & ~first),
             (COVERAGE, "lost", first & ~second),
-            (REVISION, "revised", rows["revision"] != 0),
-            (PERFORMANCE, "moved", (rows["kind"] == "moved") & (rows["after"] - rows["revision"] != rows["before"])),
+            (REVISION, "revised", cells_with(REVISION, rows)),
+            (PERFORMANCE, "moved", cells_with(PERFORMANCE, rows)),
         ]
         if old == new:
-            told += [
-                (
-                    COVERAGE,
-                    "other_age",
-                    (rows["kind"] == "exchanged") & first & second & (rows["before"] != rows["after"]),
-                )
-            ]
+            told.append((COVERAGE, "other_age", cells_with(COVERAGE, rows) & first & second))
         found[leaf] += [Difference(part, kind, leaf, int(which.sum())) for part, kind, which in told if which.any()]
     return [difference for told in found.values() for difference in told]
 
@@ -109,6 +103,6 @@ def _rules(before: State, after: State) -> list[Difference]:
 
 
 def by_indicator(before: State, after: State, adcode: str) -> pd.DataFrame:
-    """Return a province's cells of both editions: indicator, before, after, kind, revision."""
+    """Return a province's cells of both editions: indicator, before, after, kind, revised, moved."""
     cells = cells_of(before, after)
     return cells[cells["adcode"] == adcode].drop(columns="adcode").reset_index(drop=True)

@@ -119,12 +119,7 @@ class _Mixture:
     def _differing(self) -> list[str]:
         """Return the components in which the two editions differ; the part of any other is 0."""
         before, after = self.states
-        kind, other = self.cells["kind"], self.cells["after"] != self.cells["before"]
-        moved = self.cells["after"] - self.cells["revision"] != self.cells["before"]
-        differs = {
-            PERFORMANCE: bool(((kind == _MOVED) & moved).any()),
-            REVISION: bool((self.cells["revision"] != 0).any()),
-            COVERAGE: bool(((kind == _EXCHANGED) & other).any()),
+        differs = {part: bool(cells_with(part, self.cells).any()) for part in (PERFORMANCE, REVISION, COVERAGE)} | {
             ENTROPY: before.computed != after.computed,
             JUDGEMENTS: before.judged != after.judged,
             METHOD: before.rules != after.rules or before.tree.nodes != after.tree.nodes,
@@ -166,12 +161,11 @@ class _Mixture:
     def _values(self, entered: frozenset[str]) -> Array:
         """Return the value of every cell in a mixed state; NaN where it has none."""
         cells = self.cells
-        level = cells["after"] - cells["revision"] if PERFORMANCE in entered else cells["before"]
-        revised = level + cells["revision"] if REVISION in entered else level
+        both, none = {PERFORMANCE, REVISION} <= entered, not {PERFORMANCE, REVISION} & entered
+        one = cells["revised"] if REVISION in entered else cells["moved"]
+        own = cells["after"] if both else cells["before"] if none else one
         swapped = cells["after"] if COVERAGE in entered else cells["before"]
-        restated = cells["after"] if REVISION in entered else cells["before"]
-        choices = [cells["kind"] == _MOVED, cells["kind"] == _REVISED]
-        return np.select(choices, [revised, restated], swapped).astype(np.float64)
+        return np.where(cells["kind"] == _EXCHANGED, swapped, own).astype(np.float64)
 
     def _weights(self, entered: frozenset[str], node: str, children: list[str]) -> pd.Series[float]:
         """Return the weights of the children in use in a mixed state; sum 1."""
@@ -203,11 +197,22 @@ def _blended(
     return weights / weights.sum()
 
 
+def cells_with(part: str, cells: pd.DataFrame) -> pd.Series[bool]:
+    """Tell which cells change by ``performance``, ``data_revision`` or ``coverage``."""
+    exchanged = cells["kind"] == _EXCHANGED
+    if part == COVERAGE:
+        return exchanged & (cells["before"] != cells["after"])
+    return ~exchanged & (cells["revised" if part == REVISION else "moved"] != cells["before"])
+
+
 def cells_of(before: State, after: State) -> pd.DataFrame:
-    """Return every cell of the two editions: before, after, kind of its change, and what of it is revision.
+    """Return every cell of the two editions: adcode, indicator, kind of its change, and its value in every mixture.
 
     kind: ``revised``: both editions describe the same year by the same binding; ``moved``: figures of two years,
     equally old, by the same binding; ``exchanged``: all else, whose value goes with the component ``coverage``.
+
+    ``before`` and ``after`` are the two values; ``revised`` the one with nothing but the revision, ``moved`` the
+    one with nothing but the other year's figure (of an exchanged cell they say nothing).
     """
     cells = before.values.merge(after.values, on=CELL, how="outer", suffixes=("_before", "_after"))
     ages, filled = {}, {}
@@ -221,22 +226,29 @@ def cells_of(before: State, after: State) -> pd.DataFrame:
     )
     same_year = bound & (cells["value_year_before"] == cells["value_year_after"])
     moved = bound & ~same_year & (ages["before"] == ages["after"])
-    change = cells["value_after"] - cells["value_before"]
-    restated = _restated(before, after, cells)
+    old, new = (cells[f"value_{end}"].to_numpy(dtype=np.float64) for end in ("before", "after"))
+    restated, other_year = _restated(before, after, cells)
     return cells[CELL].assign(
-        before=cells["value_before"],
-        after=cells["value_after"],
+        before=old,
+        after=new,
         kind=np.select([same_year, moved], [_REVISED, _MOVED], _EXCHANGED),
-        revision=np.select([same_year, moved], [change, restated], 0.0),
+        revised=np.select([same_year, moved], [new, restated], old),
+        moved=np.select([same_year, moved], [old, other_year], new),
     )
 
 
-def _restated(before: State, after: State, cells: pd.DataFrame) -> Array:
-    """Return by how much the later year's edition knows the earlier year's figures otherwise, in the way it counts."""
+def _restated(before: State, after: State, cells: pd.DataFrame) -> tuple[Array, Array]:
+    """Return each cell with nothing but the revision, and with nothing but the other year's figure.
+
+    The later year's edition may know the earlier year's figure otherwise than the earlier one printed it. The
+    difference is added to the earlier figure or taken off the later one.
+    """
     forward = before.year <= after.year
-    early, later, sign = ("before", after, 1.0) if forward else ("after", before, -1.0)
+    early, late, later = ("before", "after", after) if forward else ("after", "before", before)
     asked = cells[[*CELL, f"value_year_{early}"]].rename(columns={f"value_year_{early}": "value_year"})
     found = asked.merge(later.earlier, on=[*CELL, "value_year"], how="left")["value"].to_numpy(dtype=np.float64)
-    printed = cells[f"value_{early}"].to_numpy(dtype=np.float64)
-    shift = found - printed
-    return np.where(np.isnan(shift) | (np.abs(shift) <= RELATIVE_NOISE * np.abs(printed)), 0.0, sign * shift)
+    printed, last = (cells[f"value_{end}"].to_numpy(dtype=np.float64) for end in (early, late))
+    known = np.where(np.isnan(found) | (np.abs(found - printed) <= RELATIVE_NOISE * np.abs(printed)), printed, found)
+    # To the bit where nothing else changed, so that a part that is zero is exactly zero.
+    unrevised = np.where(last == known, printed, np.where(known == printed, last, last - (known - printed)))
+    return (known, unrevised) if forward else (unrevised, known)

@@ -59,6 +59,6 @@ def publish_year(
             editions = sorted([*editions, edition])
             last = edition
         database = published / "icdp.duckdb"
-        if not is_current(database, editions):
+        if is_new or not is_current(database, editions):
             rebuild(database, folder, editions)
     return Outcome(last.name, is_new, tuple(editions))
