@@ -27,7 +27,7 @@ PROMISED = {
     "rank_changes": "edition against year adcode province node score_before score_after rank_before rank_after part "
     "score_points rank_places",
     "earlier_values": "edition year adcode indicator value_year value",
-    "quality_results": "edition year check_id severity subject passed observed expected message",
+    "quality_results": "edition year check_id severity subject passed observed expected message waived waiver",
 }
 
 

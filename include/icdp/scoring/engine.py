@@ -13,6 +13,7 @@ from icdp.scoring.entropy import entropy_weights
 from icdp.scoring.group import AhpResult, Thresholds, ahp_weights
 from icdp.scoring.judgements import TIDY, Judgements
 from icdp.scoring.normalise import minmax, numeric_values
+from icdp.scoring.outliers import treat
 from icdp.scoring.rank import competition_rank, tiers
 from icdp.scoring.tree import Tree
 
@@ -32,12 +33,14 @@ class Settings:
         cr_thresholds: largest CR accepted, by number of items compared, with a ``default``.
         min_coverage: 0-1, share of a node's weight a unit needs for a score on it.
         tier_thresholds: falling; a root score above the first is tier 1.
+        winsorise: indicators whose outliers are pulled in before scaling (``icdp.scoring.outliers``); none by default.
     """
 
     ri_table: str = "saaty1980"
     cr_thresholds: Thresholds = field(default_factory=lambda: {"default": 0.10})
     min_coverage: float = 0.5
     tier_thresholds: tuple[float, ...] = (50.0, 25.0)
+    winsorise: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -81,8 +84,9 @@ class Result:
 def score(tree: Tree, values: pd.DataFrame, judgements: Judgements | None, settings: Settings | None = None) -> Result:
     """Score units on an index.
 
-    Min-max per indicator, weights by the tree's methods, weighted arithmetic mean up the tree. Units and
-    indicators are put into a fixed order first, so the result does not depend, to the last bit, on theirs.
+    Outliers pulled in where the settings say so, min-max per indicator, weights by the tree's methods, weighted
+    arithmetic mean up the tree. Units and indicators are put into a fixed order first, so the result does not depend,
+    to the last bit, on theirs.
 
     Args:
         tree: the index.
@@ -101,11 +105,12 @@ def score(tree: Tree, values: pd.DataFrame, judgements: Judgements | None, setti
         raise DataError(f"{unknown[0]!r} is no indicator of the tree; add it to the tree or remove its values")
     numbers = numeric_values(values)
     ordered = numbers.reindex(index=sorted(numbers.index, key=str), columns=leaves)
-    z, dropped = minmax(ordered, {leaf: tree[leaf].direction or 0 for leaf in leaves})
+    treated, pulled_in = treat(ordered, rules.winsorise)
+    z, dropped = minmax(treated, {leaf: tree[leaf].direction or 0 for leaf in leaves})
     weigher = _Weigher(tree, _judged(tree, judgements, rules), in_use=set(z.columns))
     done = aggregate(tree, z, weigher.weigh, rules.min_coverage)
     empty = list(ordered.index[ordered.isna().all(axis=1)])
-    notes = [*_dropped_notes(tree, dropped), *weigher.notes, *_unit_notes(tree, done, empty)]
+    notes = [*pulled_in, *_dropped_notes(tree, dropped), *weigher.notes, *_unit_notes(tree, done, empty)]
     place = [node.id for node in tree.nodes].index
     entropy = sorted(weigher.entropy, key=lambda row: place(row[1]))
     units = values.index
