@@ -37,7 +37,7 @@ def parts_moved(settings: Settings, edition: str, against: str) -> set[object]:
 
 
 def add_to_gdp(settings: Settings, year: int, plus: float) -> None:
-    """Replace 四川's figure of a year by a synthetic one."""
+    """Replace 四川's figure of a year by a synthetic one, within what the checks let pass."""
     path = settings.facts / "series" / f"{GDP}.csv"
     lines = path.read_text(encoding="utf-8").splitlines()
     (number,) = [i for i, line in enumerate(lines) if line.startswith(f"{year},510000,")]
@@ -47,7 +47,7 @@ def add_to_gdp(settings: Settings, year: int, plus: float) -> None:
 
 
 def test_a_corrected_figure_is_data_revision_and_the_weights_that_follow_from_it(own: Settings, run_year: Run) -> None:
-    add_to_gdp(own, 2024, 9000)
+    add_to_gdp(own, 2024, 3500)
     assert run_year(own, 2024) == "2024-r2 published"
     assert parts_moved(own, "2024-r2", "2024-r1") == {"data_revision", "entropy_weights"}
     ((points,),) = query(
@@ -95,10 +95,10 @@ def test_another_min_coverage_is_method_and_stands_among_the_rules(own: Settings
 
 
 def test_a_figure_of_last_year_restated_is_told_apart_from_performance(own: Settings, run_year: Run) -> None:
-    add_to_gdp(own, 2023, 5000)
+    add_to_gdp(own, 2023, 3500)
     # The figures of 2024 are the same: last year's restatement alone makes no edition of this year.
     assert run_year(own, 2024) == "2024-r1 unchanged"
-    add_to_gdp(own, 2024, 5000)
+    add_to_gdp(own, 2024, 3500)
     assert run_year(own, 2024) == "2024-r2 published"
     assert "data_revision" in parts_moved(own, "2024-r2", "2023-r1")
     ((known, printed),) = query(
@@ -106,7 +106,7 @@ def test_a_figure_of_last_year_restated_is_told_apart_from_performance(own: Sett
         f"SELECT e.value, v.value FROM earlier_values e JOIN history.indicator_values v USING (adcode, indicator, value_year) "
         f"WHERE e.edition = '2024-r2' AND v.edition = '2023-r1' AND e.indicator = '{GDP}' AND adcode = '510000'",
     )
-    assert float(str(known)) - float(str(printed)) == 5000
+    assert float(str(known)) - float(str(printed)) == 3500
     # The year before is corrected in its own edition; this year's stays, though it was held against the former one.
     assert run_year(own, 2023) == "2023-r2 published"
     assert run_year(own, 2024) == "2024-r2 unchanged"
