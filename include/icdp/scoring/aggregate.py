@@ -51,6 +51,9 @@ KINDS = {
     "weight_redistributed": "a unit lacks children of a scored node; their weight went to the siblings present",
     "node_not_scored": "a unit has too little data for a score on this node",
     "unit_without_values": "a unit has no value at all: no score and no rank",
+    "panel_judgements": "the frozen weights of the panel scale rest on other judgements than the year's own",
+    "panel_missing": "an indicator of the panel scale is not made the same way this year: missing on that scale",
+    "panel_outside": "a value lies beyond the goalposts of the panel scale; it is not capped",
 }
 
 
