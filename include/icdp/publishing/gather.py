@@ -12,6 +12,8 @@ from icdp import __version__
 from icdp.catalog import Catalog
 from icdp.errors import DataError, NotFoundError
 from icdp.publishing.schema import tables
+from icdp.scoring.from_catalog import settings_of, tree_of
+from icdp.scoring.normalise import Normalisation
 from icdp.warehouse.load import observations_of
 from icdp.warehouse.values import earlier_values
 
@@ -100,19 +102,29 @@ def digest(content: dict[str, pd.DataFrame]) -> str:
 
 def _rules(catalog: Catalog) -> pd.DataFrame:
     """Return every numeric rule of index.yaml and of each node, whatever rules there are, as JSON text."""
-    rows = [
-        ("", f"{section}.{name}", value)
+    general = {
+        f"{section}.{name}": value
         for section in ("values", "scoring")
         for name, value in getattr(catalog.rules, section).model_dump(mode="json").items()
-    ]
+    }
+    # A normalisation as the engine reads it, with what stands short for something written out.
+    general["scoring.normalisation"] = _written_out(settings_of(catalog).normalisation)
+    rows = [("", rule, value) for rule, value in general.items()]
+    tree = tree_of(catalog)
     # Name, place, unit and direction of a node stand in `nodes`.
     told = {"node", "parent", "name_zh", "name_en", "unit", "direction"}
     for node in catalog.nodes.values():
         kept = node.model_dump(mode="json", exclude=told, exclude_none=True)
         # How old a figure may be decides which values there are, not what becomes of them.
+        if (own := tree[node.node].normalisation) is not None:
+            kept["normalisation"] = _written_out(own)
         rows += [(node.node, f"{'values' if name == 'max_age' else 'node'}.{name}", kept[name]) for name in kept]
     texts = [(node, rule, json.dumps(value, sort_keys=True, ensure_ascii=False)) for node, rule, value in rows]
     return pd.DataFrame(texts, columns=["node", "rule", "value"])
+
+
+def _written_out(normalisation: Normalisation) -> dict[str, object]:
+    return {"method": normalisation.method, **normalisation.parameters}
 
 
 def _nodes(catalog: Catalog) -> pd.DataFrame:
