@@ -134,11 +134,21 @@ class Site(_Model):
 
 
 class Expected(_Model):
-    """A series a source gives, and the provinces it is known not to cover."""
+    """A series a source gives, the provinces it is known not to cover, and how far its figures can be foreseen.
+
+    Attributes:
+        series: its id.
+        without: adcodes of provinces that have no figure.
+        steady: by which factor a province may move at most, relative to the others, from the nearest known year.
+        like: another series that ranks the provinces much alike; the figures are held against its order.
+        until: the last year it is printed for; a later year is whole without it.
+    """
 
     series: Identifier
     without: tuple[str, ...] = ()
-    tolerance: float | None = None
+    steady: Annotated[float, Field(gt=1)] | None = None
+    like: Identifier | None = None
+    until: int | None = None
 
 
 class Window(_Model):
