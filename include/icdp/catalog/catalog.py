@@ -81,6 +81,7 @@ class Catalog:
         """
         self._validate_tree()
         self._validate_provinces()
+        self._validate_methods()
         self._validate_series()
         self._validate_bindings()
         self._validate_checks()
@@ -122,6 +123,13 @@ class Catalog:
                 other = self._names.setdefault(_fold(name), p.adcode)
                 if other != p.adcode:
                     raise CatalogError(f"{path}: {p.adcode}: the name {name!r} belongs to {other} already; remove one")
+
+    def _validate_methods(self) -> None:
+        # Not at the top: the engine's package reads catalogues, and numpy is not needed to read one's other files.
+        from icdp.scoring.from_catalog import settings_of, tree_of
+
+        tree_of(self)
+        settings_of(self)
 
     def _validate_series(self) -> None:
         for s in self.series.values():

@@ -31,13 +31,22 @@ class Province(_Model):
 
 
 class Node(_Model):
-    """A node of the index tree; a leaf (an indicator) has unit, direction and max_age."""
+    """A node of the index tree; a leaf (an indicator) has unit, direction and max_age.
+
+    The names of methods and their parameters are the engine's (docs/methodology.md, section 9); a catalogue that
+    is loaded has been held against it.
+    """
 
     node: Identifier
     parent: Identifier | None
     name_zh: str
     name_en: str
-    weights: Literal["ahp", "entropy", "equal"] | None = None
+    weights: str | None = None
+    aggregation: str = "arithmetic"
+    exponent: float | None = None
+    ahp_share: float | None = None
+    weight: float | None = None
+    normalisation: str | dict[str, Any] | None = None
     unit: str | None = None
     direction: Literal[1, -1] | None = None
     max_age: Annotated[int, Field(ge=0, le=50)] | None = None
@@ -212,6 +221,7 @@ class ScoringRules(_Model):
     tiers: tuple[float, ...]
     ri_table: str
     cr_threshold: dict[int | Literal["default"], Annotated[float, Field(gt=0, lt=1)]]
+    normalisation: str | dict[str, Any] = "minmax"
 
     @model_validator(mode="after")
     def _descending(self) -> ScoringRules:
