@@ -21,6 +21,8 @@ from icdp.quality import YearData, read_national_totals, run_checks
 from icdp.scoring import Result, read_judgements
 from icdp.scoring import score as score_units
 from icdp.scoring.from_catalog import settings_of, tree_of
+from icdp.scoring.uncertainty.tables import TABLES as ROBUSTNESS
+from icdp.scoring.uncertainty.tables import robustness_tables
 from icdp.settings import Settings
 from icdp.sources import adapter
 from icdp.sources.acquire import nothing_for_year, payload_of, take, write_problems
@@ -30,7 +32,10 @@ from icdp.warehouse.staging import read_receipts, write_parquet, write_receipts
 from icdp.warehouse.values import current_observations
 
 # Tables that say something about the values of a year: emptied when the values are replaced.
-SCORED = ("normalized", "scores", "weights", "contributions", "judgements", "consistency", "run_notes", "score_runs")
+SCORED = (
+    "normalized", "scores", "weights", "contributions", "judgements", "consistency", "run_notes", "score_runs",
+    *ROBUSTNESS,
+)  # fmt: skip
 
 
 def plan(settings: Settings, year: int) -> list[str]:
@@ -198,13 +203,13 @@ def score(settings: Settings, year: int) -> str:
             raise QualityError(
                 f"year {year} failed its checks (table quality_results); correct the figures and run refresh_statistics"
             )
-        values = connection.execute("SELECT adcode, indicator, value FROM indicator_values WHERE year = ?", [year]).df()
+        values = connection.execute("FROM indicator_values WHERE year = ? ORDER BY adcode, indicator", [year]).df()
         wide = values.pivot(index="adcode", columns="indicator", values="value").reindex(list(catalog.provinces))
         result = score_units(tree_of(catalog), wide, panel, settings_of(catalog))
         payloads = connection.execute(
             "SELECT DISTINCT payload_sha256 FROM lineage WHERE year = ? ORDER BY 1", [year]
         ).fetchall()
-        result_tables = _tables(catalog, result) | {
+        result_tables = _tables(catalog, result) | robustness_tables(catalog, values, wide, panel, result) | {
             "score_runs": pd.DataFrame(
                 [
                     {

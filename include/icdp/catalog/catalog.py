@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from icdp.catalog.model import Binding, Check, IndexRules, Node, Province, Series, Source
+from icdp.catalog.uncertainty import UncertaintyRules
 from icdp.catalog.units import Units
 from icdp.errors import CatalogError, NotFoundError
 
@@ -25,6 +26,7 @@ class Catalog:
     bindings: Mapping[str, tuple[Binding, ...]]
     checks: Mapping[str, Check]
     sources: Mapping[str, Source]
+    uncertainty: UncertaintyRules | None = None
     _names: dict[str, str] = field(default_factory=dict, init=False)
 
     @property
@@ -127,9 +129,11 @@ class Catalog:
     def _validate_methods(self) -> None:
         # Not at the top: the engine's package reads catalogues, and numpy is not needed to read one's other files.
         from icdp.scoring.from_catalog import settings_of, tree_of
+        from icdp.scoring.uncertainty.from_catalog import check_factors
 
         tree_of(self)
         settings_of(self)
+        check_factors(self)
 
     def _validate_series(self) -> None:
         for s in self.series.values():

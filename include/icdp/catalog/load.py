@@ -13,6 +13,7 @@ from pydantic import BaseModel, ValidationError
 
 from icdp.catalog.catalog import Catalog
 from icdp.catalog.model import Binding, Check, IndexRules, Node, Province, Series, Source
+from icdp.catalog.uncertainty import UncertaintyRules
 from icdp.catalog.units import Units
 from icdp.errors import CatalogError
 
@@ -24,7 +25,7 @@ def load_catalog(directory: Path) -> Catalog:
 
     ``index.yaml`` and ``tree.yaml`` are required; a catalogue that is only used to score a
     table of values needs no more. One that has ``sources`` also needs provinces, series, units and
-    bindings; checks are read where present.
+    bindings; checks and uncertainty are read where present.
 
     Raises:
         CatalogError: a file is missing, unreadable, or contradicts another; names file and key.
@@ -52,6 +53,7 @@ def _load(directory: Path, stamps: tuple[tuple[Path, int, int], ...]) -> Catalog
         bindings=_bindings(directory / "bindings.yaml"),
         checks=_many(directory / "quality.yaml", Check, "check"),
         sources=sources,
+        uncertainty=_one(path, UncertaintyRules) if (path := directory / "uncertainty.yaml").exists() else None,
     )
     catalog.validate()
     return catalog

@@ -11,6 +11,7 @@ from icdp import __version__
 from icdp.catalog import Catalog
 from icdp.errors import DataError, NotFoundError
 from icdp.publishing.schema import tables
+from icdp.scoring.uncertainty.tables import TABLES as ROBUSTNESS
 
 # Where bytes came from may change without a change of any figure: the edition that stands still leads to its own bytes.
 PROVENANCE = ("payload_sha256", "receipt", "retrieved_at", "row")
@@ -24,6 +25,7 @@ QUERIES = {
     "indicator_coverage": "SELECT * FROM indicator_coverage s",
     "weights": "SELECT * FROM weights s",
     "contributions": "SELECT * FROM contributions s",
+    **{name: f"SELECT * FROM {name} s" for name in ROBUSTNESS},  # noqa: S608 - names of the schema
     "judgements": "SELECT * FROM judgements s",
     "consistency": "SELECT * FROM consistency s",
     "quality_results": "SELECT * FROM quality_results s",
@@ -60,7 +62,6 @@ def gather(connection: duckdb.DuckDBPyConnection, catalog: Catalog, year: int) -
     connection.unregister("p")
     content["provinces"] = provinces
     content["nodes"] = _nodes(catalog)
-    content["rank_intervals"] = pd.DataFrame(columns=[c for c in tables()["rank_intervals"].columns if c != "edition"])
     content["editions"] = _summary(catalog, content, run)
     return content
 

@@ -1,4 +1,4 @@
-"""Uncertainty of ranks and the sensitivity to its sources: a numpy engine for any tree and any units."""
+"""Uncertainty of ranks and the sensitivity to its factors: a numpy engine for any tree and any units."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from icdp.scoring.uncertainty.analysis import (
     rank_intervals,
     sensitivity,
 )
-from icdp.scoring.uncertainty.assumptions import SOURCES, Assumptions
+from icdp.scoring.uncertainty.assumptions import FACTORS, Assumptions
 from icdp.scoring.uncertainty.draws import Draws, Sample, evaluate
 from icdp.scoring.uncertainty.ensemble import Ensemble
 from icdp.scoring.uncertainty.plan import Plan, compile_plan
 from icdp.scoring.uncertainty.sobol import sobol_indices
 
 __all__ = [
-    "SOURCES",
+    "FACTORS",
     "Assumptions",
     "Draws",
     "Effort",

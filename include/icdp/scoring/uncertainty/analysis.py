@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
+from icdp.scoring.normalisations import Array
 from icdp.scoring.rank import competition_rank
 from icdp.scoring.tree import Tree
 from icdp.scoring.uncertainty.draws import Sample
@@ -17,16 +17,17 @@ from icdp.scoring.uncertainty.ensemble import Ensemble
 from icdp.scoring.uncertainty.ranks import Tally, competition_ranks
 from icdp.scoring.uncertainty.sobol import Indices, sobol_indices
 
-Array = NDArray[np.float64]
-
 INTERVALS = [
     "unit", "node", "rank", "rank_p05", "rank_median", "rank_p95", "rank_mean", "p_scored",
     "next_unit", "p_ahead_of_next",
 ]  # fmt: skip
-SENSITIVITY = ["unit", "source", "first_order", "first_order_low", "first_order_high",
+SENSITIVITY = ["unit", "factor", "first_order", "first_order_low", "first_order_high",
                "total", "total_low", "total_high"]  # fmt: skip
-ONE_AT_A_TIME = ["source", "mean_shift", "largest_shift", "unit_moved_most"]
+ONE_AT_A_TIME = ["unit", "factor", "rank", "rank_p05", "rank_median", "rank_p95", "mean_shift"]
 LEAVE_ONE_OUT = ["left_out", "unit", "score", "rank", "places_gained"]
+
+DECIMALS = 4
+"""Indices are estimates: what is beyond has no meaning and may differ with the processor."""
 
 ALL = ""
 """Instead of a unit: the mean shift of all of them."""
@@ -38,7 +39,7 @@ class Effort:
 
     Attributes:
         draws: for rank intervals.
-        one_at_a_time: for each source alone.
+        one_at_a_time: for each factor alone.
         sobol: for each of the samples of the Sobol indices.
         resamples: bootstrap resamples for their intervals.
     """
@@ -58,7 +59,8 @@ def published_ranks(ensemble: Ensemble, node: str | None = None) -> Array:
 def rank_intervals(ensemble: Ensemble, tally: Tally) -> pd.DataFrame:
     """Return one row for each node and unit: where its rank lies when everything uncertain varies.
 
-    The root's rows also hold ``p_tier1`` ... ; other nodes have no tiers. Units without a published score
+    The root's rows also hold ``p_tier1`` ... (shares of the draws in which the unit has a score); other nodes have
+    no tiers. Units without a published score
     on a node are left out.
     """
     units = np.array(ensemble.plan.units, dtype=object)
@@ -77,44 +79,44 @@ def rank_intervals(ensemble: Ensemble, tally: Tally) -> pd.DataFrame:
             "next_unit": np.where(following >= 0, units[following], None),
             "p_ahead_of_next": np.where(following >= 0, tally.ahead[position] / draws, np.nan),
         }
-        is_root = node == ensemble.plan.root.node
+        known = tally.tiers[:, 1:].sum(axis=1) if position == 0 else np.zeros(len(units))
         for tier in range(1, tally.tiers.shape[1]):
-            known = np.maximum(tally.tiers[:, 1:].sum(axis=1), 1)
-            rows[f"p_tier{tier}"] = tally.tiers[:, tier] / known if is_root else np.full(len(units), np.nan)
+            rows[f"p_tier{tier}"] = np.where(known > 0, tally.tiers[:, tier] / np.maximum(known, 1), np.nan)
         table = pd.DataFrame(rows)
         parts.append(table[table["rank"].notna()])
     return pd.concat(parts, ignore_index=True).astype({"rank": int})
 
 
 def sensitivity(ensemble: Ensemble, size: int, resamples: int) -> pd.DataFrame:
-    """Return Sobol indices of the sources for the rank of each unit and for the mean shift of all.
+    """Return Sobol indices of the factors for the rank of each unit and for the mean shift of all.
 
     The mean shift of a draw is the mean over units of the distance between its rank and the published one
     (Saisana, Saltelli & Tarantola 2005). A draw in which a unit is not scored counts as the last rank.
-    Where a target does not vary its indices are missing; without any active source the table is empty.
+    Where a target does not vary its indices are missing; without any active factor the table is empty.
 
     Args:
         ensemble: plan and assumptions.
-        size: draws of each of the (sources + 2) samples.
+        size: draws of each of the (factors + 2) samples.
         resamples: bootstrap resamples for the 5-95 % intervals.
     """
-    sources = ensemble.sources
-    if not sources:
+    factors = ensemble.factors
+    if not factors:
         return pd.DataFrame(columns=SENSITIVITY)
-    samples: list[Mapping[str, int]] = [dict.fromkeys(sources, 0), dict.fromkeys(sources, 1)]
-    samples += [{**samples[0], source: 1} for source in sources]
+    samples: list[Mapping[str, int]] = [dict.fromkeys(factors, 0), dict.fromkeys(factors, 1)]
+    samples += [{**samples[0], factor: 1} for factor in factors]
     outcomes = _targets(ensemble, samples, size)
-    found = sobol_indices(outcomes[0], outcomes[1], outcomes[2:], resamples_=resamples, seed=ensemble.seed)
+    found = sobol_indices(outcomes[0], outcomes[1], outcomes[2:], resamples=resamples, seed=ensemble.seed)
     targets = [ALL, *ensemble.plan.units]
     kept = [position for position, rank in enumerate([1.0, *published_ranks(ensemble)]) if not np.isnan(rank)]
-    return pd.concat([_indices_of(found, targets, kept, i, name) for i, name in enumerate(sources)], ignore_index=True)
+    table = pd.concat([_indices_of(found, targets, kept, i, name) for i, name in enumerate(factors)], ignore_index=True)
+    return table.round(DECIMALS)
 
 
-def _indices_of(found: Indices, targets: Sequence[str], kept: list[int], position: int, source: str) -> pd.DataFrame:
+def _indices_of(found: Indices, targets: Sequence[str], kept: list[int], position: int, factor: str) -> pd.DataFrame:
     return pd.DataFrame(
         {
             "unit": [targets[target] for target in kept],
-            "source": source,
+            "factor": factor,
             "first_order": found.first[position, kept],
             "first_order_low": found.first_interval[0, position, kept],
             "first_order_high": found.first_interval[1, position, kept],
@@ -152,14 +154,29 @@ def _targets(ensemble: Ensemble, samples: Sequence[Mapping[str, int]], size: int
 
 
 def one_at_a_time(ensemble: Ensemble, draws: int) -> pd.DataFrame:
-    """Return for each source alone how far it moves ranks of the root: on average, and the unit moved most."""
-    rows = []
+    """Return where each unit's rank on the root lies when one factor alone varies; for :data:`ALL`, the mean shift.
+
+    ``mean_shift`` is the mean over draws of the distance from the published rank.
+    """
     root, published = ensemble.plan.root.node, published_ranks(ensemble)
-    for source in ensemble.sources:
-        shift = ensemble.run(draws, nodes=[root], sources=[source]).shift(0, published)
-        most = int(np.nanargmax(shift))
-        rows.append((source, float(np.nanmean(shift)), float(shift[most]), ensemble.plan.units[most]))
-    return pd.DataFrame(rows, columns=ONE_AT_A_TIME)
+    parts = []
+    for factor in ensemble.factors:
+        tally = ensemble.run(draws, nodes=[root], factors=[factor])
+        shift = tally.shift(0, published)
+        table = pd.DataFrame(
+            {
+                "unit": ensemble.plan.units,
+                "factor": factor,
+                "rank": published,
+                "rank_p05": tally.percentile(0, 0.05),
+                "rank_median": tally.percentile(0, 0.5),
+                "rank_p95": tally.percentile(0, 0.95),
+                "mean_shift": shift,
+            }
+        )
+        parts.append(pd.DataFrame({"unit": [ALL], "factor": factor, "mean_shift": float(np.nanmean(shift))}))
+        parts.append(table[table["rank"].notna()])
+    return pd.concat(parts, ignore_index=True)[ONE_AT_A_TIME] if parts else pd.DataFrame(columns=ONE_AT_A_TIME)
 
 
 def leave_one_out(ensemble: Ensemble, tree: Tree) -> pd.DataFrame:
@@ -201,7 +218,7 @@ class Findings:
     Attributes:
         intervals: columns :data:`INTERVALS` and ``p_tier1`` ...
         sensitivity: columns :data:`SENSITIVITY`; ``unit`` is empty for the mean shift of all.
-        one_at_a_time: columns :data:`ONE_AT_A_TIME`.
+        one_at_a_time: columns :data:`ONE_AT_A_TIME`; ``unit`` as above.
         leave_one_out: columns :data:`LEAVE_ONE_OUT`.
     """
 

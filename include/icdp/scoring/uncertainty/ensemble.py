@@ -12,14 +12,13 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from icdp.errors import DataError
+from icdp.scoring.normalisations import Array
 from icdp.scoring.rank import DECIMALS
 from icdp.scoring.uncertainty.assumptions import Assumptions
 from icdp.scoring.uncertainty.draws import Draws, Sample, evaluate
 from icdp.scoring.uncertainty.plan import Plan
 from icdp.scoring.uncertainty.ranks import Ranks, Tally, competition_ranks, tiers_of
 from icdp.scoring.uncertainty.sampling import Sampler
-
-Array = NDArray[np.float64]
 
 BLOCK = 512
 """Draws evaluated together: small enough for the processor's cache, large enough to hide Python."""
@@ -55,8 +54,8 @@ class Ensemble:
         object.__setattr__(self, "sampler", Sampler(self.plan, self.assumptions, self.seed))
 
     @property
-    def sources(self) -> tuple[str, ...]:
-        """Return the sources of uncertainty that can make a difference."""
+    def factors(self) -> tuple[str, ...]:
+        """Return the factors that can make a difference."""
         return self.sampler.active
 
     @cached_property
@@ -72,30 +71,29 @@ class Ensemble:
         return np.asarray(np.broadcast_to(ranks, (sample.size, ranks.shape[1])))
 
     def evaluate(self, sample: Sample) -> Draws:
-        """Score a sample under the assumptions about the geometric mean."""
+        """Score a sample under the assumptions about other aggregations."""
         model = self.assumptions
-        return evaluate(self.plan, sample, model.geometric_floor, model.geometric_levels)
+        return evaluate(self.plan, sample, model.floor, model.levels)
 
     def draw(self, start: int, stop: int, streams: Mapping[str, int] | None = None) -> Sample:
-        """Return the draws ``start`` ... ``stop`` - 1; all sources from their first sample by default."""
-        return self.sampler.sample(start, stop, dict.fromkeys(self.sources, 0) if streams is None else streams)
+        """Return the draws ``start`` ... ``stop`` - 1; all factors from their first sample by default."""
+        return self.sampler.sample(start, stop, dict.fromkeys(self.factors, 0) if streams is None else streams)
 
-    def run(self, draws: int, nodes: Sequence[str] | None = None, sources: Sequence[str] | None = None) -> Tally:
+    def run(self, draws: int, nodes: Sequence[str] | None = None, factors: Sequence[str] | None = None) -> Tally:
         """Rank every draw and count.
 
         Args:
             draws: how many.
             nodes: inner nodes in use to rank on; all by default. The first one's tiers are counted when it
                 is the root.
-            sources: sources that are uncertain; all by default.
+            factors: what is uncertain; all by default.
 
         Raises:
             DataError: a node is not in use.
         """
         wanted = tuple(self.plan.nodes if nodes is None else nodes)
-        for node in wanted:
-            self.plan.slot(node)
-        streams = dict.fromkeys(self.sources if sources is None else sources, 0)
+        self.plan.refuse_unknown(wanted)
+        streams = dict.fromkeys(self.factors if factors is None else factors, 0)
         total = self._tally(wanted)
 
         def work(first: int) -> Tally:
@@ -129,7 +127,7 @@ class Ensemble:
         for position, node in enumerate(tally.nodes):
             scores = draws.scores[node]
             tally.count(position, competition_ranks(scores), size // scores.shape[1])
-        if tally.nodes[0] == self.plan.root.node:
+        if tally.nodes[0] == self.plan.root.node and self.plan.tier_thresholds:
             scores = equated(draws.scores[tally.nodes[0]], draws.other_scale, self.published[tally.nodes[0]])
             tally.count_tiers(tiers_of(scores, self.plan.tier_thresholds), size // scores.shape[1])
         tally.draws += size

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from icdp.scoring.normalisations import Array
 from icdp.scoring.rank import DECIMALS
 
-Array = NDArray[np.float64]
 Ranks = NDArray[np.int16]
 Counts = NDArray[np.int64]
 
@@ -83,7 +83,7 @@ class Tally:
 
     def count(self, position: int, ranks: Ranks, times: int = 1) -> None:
         """Count the ranks of some draws on the node at ``position``; each draw stands for ``times``."""
-        draws, units = ranks.shape
+        units = ranks.shape[1]
         flat = np.arange(units) * (units + 1) + ranks
         found = np.bincount(flat.ravel(), minlength=units * (units + 1)) * times
         self.ranks[position] += found.reshape(units, units + 1)

@@ -1,4 +1,4 @@
-"""From assumptions to samples: what each source of uncertainty changes in a run of draws."""
+"""From assumptions to samples: what each uncertain factor changes in a run of draws."""
 
 from __future__ import annotations
 
@@ -8,12 +8,11 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from icdp.scoring.uncertainty.assumptions import SOURCES, Assumptions
-from icdp.scoring.uncertainty.draws import Sample
-from icdp.scoring.uncertainty.plan import Plan
-from icdp.scoring.uncertainty.streams import normals, resamples, uniforms
-
-Array = NDArray[np.float64]
+from icdp.scoring.normalisations import Array
+from icdp.scoring.uncertainty.assumptions import FACTORS, Assumptions
+from icdp.scoring.uncertainty.draws import MEASURED, Sample, evaluate
+from icdp.scoring.uncertainty.plan import Parent, Plan
+from icdp.scoring.uncertainty.streams import members, normals, times_drawn, uniforms
 
 
 class Sampler:
@@ -32,23 +31,25 @@ class Sampler:
         self._log_sd = _on_plan(plan, assumptions.log_sd)
         self._range_sd = _on_plan(plan, assumptions.range_sd)
         self._range = np.nanmax(plan.values, axis=0) - np.nanmin(plan.values, axis=0)
+        self._holes = _fillable(plan) if assumptions.missing else np.zeros(plan.values.shape, dtype=bool)
+        self._given = [p for p in plan.parents if p.weighting in ("equal", "fixed") and len(p.children) > 1]
 
     @property
     def active(self) -> tuple[str, ...]:
-        """Return the sources that can make a difference on this plan."""
+        """Return the factors that can make a difference on this plan."""
         plan, model = self.plan, self.assumptions
-        judged = [parent for parent in plan.parents if parent.logarithms is not None]
-        weighed = [parent for parent in plan.parents if parent.method == "entropy" and len(parent.children) > 1]
         can = {
-            "experts": model.experts and any(len(parent.shares) > 1 for parent in judged),
-            "rounding": model.rounding is not None and bool(judged),
-            "entropy": model.entropy and bool(weighed),
+            "experts": model.experts and any(len(parent.shares) > 1 for parent in plan.judged),
+            "rounding": model.rounding is not None and bool(plan.judged),
+            "given_weights": model.given_weights is not None and bool(self._given),
+            "measured_weights": model.measured_weights and any(p.weighting in MEASURED for p in plan.parents),
             "values": bool((self._log_sd > 0).any() or (self._range_sd > 0).any()),
+            "missing": bool(self._holes.any()),
             "normalisation": len(_possible(model.normalisations)) > 1,
             "aggregation": len(_possible(model.aggregations)) > 1,
             "leave_out": model.leave_out > 0 and len(plan.leaves) > 1,
         }
-        return tuple(source for source in SOURCES if can[source])
+        return tuple(factor for factor in FACTORS if can[factor])
 
     def sample(self, start: int, stop: int, streams: Mapping[str, int]) -> Sample:
         """Return the draws ``start`` ... ``stop`` - 1.
@@ -56,69 +57,100 @@ class Sampler:
         Args:
             start: first draw.
             stop: the draw after the last.
-            streams: source -> which of its independent samples; a source not named is certain.
+            streams: factor -> which of its independent samples; a factor not named is certain.
         """
 
-        def numbers(source: str, width: int) -> Array:
-            return uniforms(self.seed, source, streams[source], start, stop, width)
+        def numbers(factor: str, width: int) -> Array:
+            return uniforms(self.seed, factor, streams[factor], start, stop, width)
 
-        on = [source for source in self.active if source in streams]
-        model = self.assumptions
-        chosen = _choose(numbers("normalisation", 1)[0], model.normalisations) if "normalisation" in on else None
-        merged = _choose(numbers("aggregation", 1)[0], model.aggregations) if "aggregation" in on else None
-        return Sample(
-            size=stop - start,
-            values=self._values(streams["values"], start, stop) if "values" in on else None,
-            experts=self._experts(numbers("experts", self.plan.experts)) if "experts" in on else None,
-            rounding=self._rounding(numbers("rounding", self._pairs())) if "rounding" in on else None,
-            units=resamples(numbers("entropy", len(self.plan.units)), len(self.plan.units))
-            if "entropy" in on
-            else None,
-            normalisation=chosen,
-            geometric=None if merged is None else merged == "geometric",
-            use=self._left_out(numbers("leave_out", 1)[0]) if "leave_out" in on else None,
-        )
+        on = {factor for factor in self.active if factor in streams}
+        model, units = self.assumptions, len(self.plan.units)
+        sample = Sample(size=stop - start)
+        if on & {"values", "missing"}:
+            sample.values = np.repeat(self.plan.values[:, :, np.newaxis], stop - start, axis=2)
+        if "missing" in on and sample.values is not None:
+            self._fill(sample.values, numbers("missing", int(self._holes.sum())))
+            sample.present = np.maximum(self.plan.present, self._holes)
+        if "values" in on and sample.values is not None:
+            self._disturb(sample.values, streams["values"], start, stop)
+        if "experts" in on:
+            sample.experts = self._experts(numbers("experts", self.plan.experts))
+        if "rounding" in on:
+            sample.rounding = self._rounding(numbers("rounding", sum(_pairs(p) for p in self.plan.judged)))
+        if "given_weights" in on:
+            sample.noise = self._noise(numbers("given_weights", sum(len(p.children) for p in self._given)))
+        if "measured_weights" in on:
+            sample.units = members(numbers("measured_weights", units), units)
+        if "normalisation" in on:
+            sample.normalisation = _choose(numbers("normalisation", 1)[0], model.normalisations)
+        if "aggregation" in on:
+            sample.aggregation = _choose(numbers("aggregation", 1)[0], model.aggregations)
+        if "leave_out" in on:
+            sample.use = self._left_out(numbers("leave_out", 1)[0])
+        return sample
 
-    def _values(self, stream: int, start: int, stop: int) -> Array:
-        """Return erroneous values: x exp(s e) for relative errors, plus s e (max - min) for absolute ones."""
+    def _disturb(self, values: Array, stream: int, start: int, stop: int) -> None:
+        """Put errors on values: x exp(s e) for relative errors, plus s e (max - min) for absolute ones."""
         log_cells, range_cells = np.nonzero(self._log_sd), np.nonzero(self._range_sd)
         split = len(log_cells[0])
         errors = normals(self.seed, "values", stream, start, stop, split + len(range_cells[0]))
-        values = np.repeat(self.plan.values[:, :, np.newaxis], stop - start, axis=2)
         values[log_cells] *= np.exp(self._log_sd[log_cells][:, np.newaxis] * errors[:split])
         spread = (self._range_sd * self._range)[range_cells]
         values[range_cells] += spread[:, np.newaxis] * errors[split:]
-        return values
+
+    def _fill(self, values: Array, numbers: Array) -> None:
+        """Give every hole the value that another unit, each as likely as any other, has of that indicator."""
+        for cell, (unit, leaf) in enumerate(np.argwhere(self._holes)):
+            known = self.plan.values[self.plan.present[:, leaf] > 0.0, leaf]
+            values[unit, leaf] = known[members(numbers[cell], len(known))]
 
     def _experts(self, numbers: Array) -> dict[str, Array]:
         """Resample the experts of each parent; those who judged all parents are drawn together for all."""
-        return {
-            parent.node: resamples(numbers[: len(parent.shares)], len(parent.shares))
-            for parent in self.plan.parents
-            if parent.logarithms is not None
-        }
-
-    def _pairs(self) -> int:
-        judged = [parent.logarithms for parent in self.plan.parents if parent.logarithms is not None]
-        return sum(x.shape[1] * (x.shape[1] - 1) // 2 for x in judged)
+        found = {}
+        for parent in self.plan.judged:
+            experts = len(parent.shares)
+            found[parent.node] = times_drawn(members(numbers[:experts], experts), experts)
+        return found
 
     def _rounding(self, numbers: Array) -> dict[str, Array]:
         steps, position = {}, 0
-        for parent in self.plan.parents:
-            if parent.logarithms is None:
-                continue
-            pairs = parent.logarithms.shape[1] * (parent.logarithms.shape[1] - 1) // 2
+        for parent in self.plan.judged:
             # Kish's effective number: of experts who count the same it is their number.
             experts = 1.0 / float((parent.shares**2).sum())
             half = (self.assumptions.rounding or 0.0) / np.sqrt(experts)
-            steps[parent.node] = (2.0 * numbers[position : position + pairs] - 1.0) * half
-            position += pairs
+            steps[parent.node] = (2.0 * numbers[position : position + _pairs(parent)] - 1.0) * half
+            position += _pairs(parent)
         return steps
+
+    def _noise(self, numbers: Array) -> dict[str, Array]:
+        found, position, most = {}, 0, self.assumptions.given_weights or 0.0
+        for parent in self._given:
+            own = numbers[position : position + len(parent.children)]
+            found[parent.node] = 1.0 + most * (2.0 * own - 1.0)
+            position += len(parent.children)
+        return found
 
     def _left_out(self, numbers: Array) -> NDArray[np.bool_]:
         leaves, probability = len(self.plan.leaves), self.assumptions.leave_out
-        which = np.where(numbers < probability, np.minimum(numbers / probability * leaves, leaves - 1), -1)
-        return np.asarray(which.astype(np.int64) != np.arange(leaves)[:, np.newaxis])
+        which = np.where(numbers < probability, members(numbers / probability, leaves), -1)
+        return np.asarray(which != np.arange(leaves)[:, np.newaxis])
+
+
+def _pairs(parent: Parent) -> int:
+    items = 0 if parent.logarithms is None else parent.logarithms.shape[1]
+    return items * (items - 1) // 2
+
+
+def _fillable(plan: Plan) -> NDArray[np.bool_]:
+    """Return the cells without a value whose node above the unit has a score on all the same."""
+    holes = np.zeros(plan.values.shape, dtype=bool)
+    scores = evaluate(plan, Sample(size=1)).scores
+    for parent in plan.parents:
+        scored = ~np.isnan(scores[parent.node][:, 0])
+        for child in parent.children:
+            if child < len(plan.leaves):
+                holes[:, child] = scored & (plan.present[:, child] == 0.0)
+    return holes
 
 
 def _on_plan(plan: Plan, spread: pd.DataFrame | None) -> Array:
