@@ -129,8 +129,6 @@ def _leaves(state: _State) -> None:
     for slot in range(len(plan.leaves)):
         state.value[slot] = filled[:, slot]
         state.basis[slot] = z[:, slot]
-        if chosen is not None or plan.methods[slot].shifted or not plan.methods[slot].bounded:
-            state.basis[slot] = from_zero(z[:, slot], _shifted(state, plan.methods[slot].shifted))
         state.scored[slot] = state.coverage[slot] = plan.present[plan.gaps, slot, np.newaxis]
         if use is not None:
             state.use[slot] = use[slot]
@@ -155,12 +153,12 @@ def _combine(state: _State, parent: Parent) -> None:
     if parent.aggregation == "arithmetic":
         score = _arithmetic(state, parent, weights, available)
     else:
-        score = _by_rule(state, parent, weights, parent.aggregation, None)
+        score = _by_rule(state, parent, weights, scored, None)
     if sample.aggregation is not None and parent.level in state.levels:
         score = np.broadcast_to(score, (len(plan.units), sample.size)).copy()
         for name in np.unique(sample.aggregation[sample.aggregation != OWN]):
             draws = sample.aggregation == name
-            score[:, draws] = _by_rule(state, parent, weights, str(name), draws)
+            score[:, draws] = _by_rule(state, parent, weights, scored, draws, str(name))
     if parent.bounded:
         score = np.clip(score, 0.0, 1.0)
     if use is not None:
@@ -204,16 +202,15 @@ def _judged(parent: Parent, sample: Sample) -> Array:
 def _basis(state: _State, parent: Parent) -> tuple[list[Array], list[Array]]:
     """Return the children's columns on which weights are measured (NaN where missing), and 1 where not missing."""
     plan, columns, present = state.plan, [], []
+    shifted = {p.slot: p.shifted for p in plan.parents}
     for child in parent.children:
         if child in state.basis:
-            columns.append(state.basis[child])
-            present.append(plan.present[:, child, np.newaxis])
-            continue
-        own = next(p for p in plan.parents if p.slot == child)
-        there = np.ones((len(plan.units), state.scored[child].shape[1]))
-        there[plan.gaps] = state.scored[child]
-        column = np.where(there > 0.0, state.value[child], np.nan)
-        columns.append(from_zero(column, _shifted(state, own.shifted)))
+            column, there, moved = state.basis[child], plan.present[:, child, np.newaxis], plan.methods[child].shifted
+        else:
+            there = np.ones((len(plan.units), state.scored[child].shape[1]))
+            there[plan.gaps] = state.scored[child]
+            column, moved = np.where(there > 0.0, state.value[child], np.nan), shifted[child]
+        columns.append(from_zero(column, _shifted(state, moved)) if "entropy" in parent.weighting else column)
         present.append(there)
     return columns, present
 
@@ -238,22 +235,30 @@ def _arithmetic(state: _State, parent: Parent, weights: Array, available: Array)
     return score
 
 
-def _by_rule(state: _State, parent: Parent, weights: Array, name: str, draws: NDArray[np.bool_] | None) -> Array:
-    """Merge by a rule of the scoring room; in the chosen ``draws`` only, then on the scale (floor, 1]."""
+def _by_rule(
+    state: _State,
+    parent: Parent,
+    weights: Array,
+    scored: Array,
+    draws: NDArray[np.bool_] | None,
+    other: str | None = None,
+) -> Array:
+    """Merge by the node's own rule, or in the chosen ``draws`` by another one, which works on the scale (floor, 1]."""
     plan = state.plan
     low = 0.0 if draws is None else state.floor
     columns = []
     for child in parent.children:
         column = _some(state.value[child], draws)
         column = low + (1.0 - low) * (column if draws is None else np.clip(column, 0.0, 1.0))
-        lacking = _some(state.scored[child], draws) == 0.0
+        # Units that the node does not score must be out of any comparison between units.
+        lacking = _some(state.scored[child], draws) * _some(scored, draws) == 0.0
         if lacking.any():
             column = np.broadcast_to(column, (len(column), max(column.shape[1], lacking.shape[1]))).copy()
             column[plan.gaps] = np.where(lacking, np.nan, column[plan.gaps])
         columns.append(column.T)
     x = np.stack(np.broadcast_arrays(*columns), axis=-1)
-    exponent = parent.exponent if draws is None else None
-    merged = AGGREGATIONS[name](x, _some(weights, draws).T, exponent).T
+    rule, exponent = (parent.aggregation, parent.exponent) if other is None else (other, None)
+    merged = AGGREGATIONS[rule](x, _some(weights, draws).T, exponent).T
     return np.asarray((merged - low) / (1.0 - low))
 
 
