@@ -209,19 +209,23 @@ def score(settings: Settings, year: int) -> str:
         payloads = connection.execute(
             "SELECT DISTINCT payload_sha256 FROM lineage WHERE year = ? ORDER BY 1", [year]
         ).fetchall()
-        result_tables = _tables(catalog, result) | robustness_tables(catalog, values, wide, panel, result) | {
-            "score_runs": pd.DataFrame(
-                [
-                    {
-                        "inputs_sha256": hashlib.sha256("".join(p for (p,) in payloads).encode()).hexdigest(),
-                        "catalog_sha256": catalog.sha256(),
-                        "panel": panel.id,
-                        "panel_sha256": hashlib.sha256(result.judgements.to_csv(index=False).encode()).hexdigest(),
-                        "code_version": __version__,
-                    }
-                ]
-            )
-        }
+        result_tables = (
+            _tables(catalog, result)
+            | robustness_tables(catalog, values, wide, panel, result)
+            | {
+                "score_runs": pd.DataFrame(
+                    [
+                        {
+                            "inputs_sha256": hashlib.sha256("".join(p for (p,) in payloads).encode()).hexdigest(),
+                            "catalog_sha256": catalog.sha256(),
+                            "panel": panel.id,
+                            "panel_sha256": hashlib.sha256(result.judgements.to_csv(index=False).encode()).hexdigest(),
+                            "code_version": __version__,
+                        }
+                    ]
+                )
+            }
+        )
         for table in SCORED:
             warehouse.replace_year(connection, table, year, result_tables[table].assign(year=year))
     first = str(result.scores[catalog.root].idxmax())

@@ -28,7 +28,9 @@ def panel(tree: Tree, random: Random, experts: int = 3) -> Judgements:
     )
 
 
-def three_levels(weighting: str = "entropy", groups: tuple[tuple[int, ...], ...] = ((3, 2, 2), (4, 3), (5, 3, 2))) -> Tree:
+def three_levels(
+    weighting: str = "entropy", groups: tuple[tuple[int, ...], ...] = ((3, 2, 2), (4, 3), (5, 3, 2))
+) -> Tree:
     """The shape of the ICDP: 24 indicators in 8 groups in 3 dimensions; judged above, ``weighting`` below."""
     nodes = [Node("root", None, weighting="ahp")]
     for d, sizes in enumerate(groups):

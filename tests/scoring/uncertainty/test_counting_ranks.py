@@ -8,13 +8,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
+from tests.scoring.uncertainty.indices import figures, panel, three_levels
 
 from icdp.scoring import Node, Tree
 from icdp.scoring.rank import competition_rank, tiers
 from icdp.scoring.uncertainty import Assumptions, Ensemble, compile_plan, leave_one_out, one_at_a_time, rank_intervals
 from icdp.scoring.uncertainty.ensemble import equated, followers
 from icdp.scoring.uncertainty.ranks import Tally, competition_ranks, tiers_of
-from tests.scoring.uncertainty.indices import figures, panel, three_levels
 
 SCORES = st.one_of(st.floats(-150, 150), st.sampled_from([0.0, 25.0, 50.0, 50.0 + 1e-10, np.nan]))
 

@@ -73,7 +73,9 @@ def share_covered(units: int, *, error: float, scatter: float, measured: bool, t
         plan = compile_plan(index, pd.DataFrame(true, **frame), panel)
         truth = competition_ranks(evaluate(plan, Sample(1, weights=weights)).scores["root"])[0]
         model = Assumptions(
-            experts=scatter > 0, measured_weights=measured, log_sd=pd.DataFrame(told * error, **frame) if error else None
+            experts=scatter > 0,
+            measured_weights=measured,
+            log_sd=pd.DataFrame(told * error, **frame) if error else None,
         )
         tally = Ensemble(compile_plan(index, seen, panel), model, seed=world).run(400, nodes=["root"])
         found.append((tally.percentile(0, 0.05) <= truth) & (truth <= tally.percentile(0, 0.95)))

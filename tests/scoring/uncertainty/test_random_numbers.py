@@ -8,12 +8,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
+from tests.scoring.uncertainty.indices import figures, panel, three_levels
 
 from icdp.errors import DataError
 from icdp.scoring.uncertainty import Assumptions, Ensemble, compile_plan
 from icdp.scoring.uncertainty.analysis import Effort, analyse
 from icdp.scoring.uncertainty.streams import members, normals, times_drawn, uniforms
-from tests.scoring.uncertainty.indices import figures, panel, three_levels
 
 
 def everything(values: pd.DataFrame) -> Assumptions:
@@ -86,7 +86,9 @@ def test_every_factor_is_active_here_and_alone_it_moves_ranks(uncertain):
 def test_numbers_of_a_draw_depend_on_its_number_only(seed, start, length, width):
     whole = uniforms(seed, "x", 1, 0, start + length, width)
     assert np.array_equal(uniforms(seed, "x", 1, start, start + length, width), whole[:, start:])
-    assert np.array_equal(normals(seed, "x", 1, start, start + length, width), normals(seed, "x", 1, 0, start + length, width)[:, start:])
+    assert np.array_equal(
+        normals(seed, "x", 1, start, start + length, width), normals(seed, "x", 1, 0, start + length, width)[:, start:]
+    )
     assert not np.array_equal(uniforms(seed, "y", 1, 0, start + length, width), whole)
     assert not np.array_equal(uniforms(seed, "x", 0, 0, start + length, width), whole)
 

@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
+from tests.scoring.uncertainty.indices import figures, panel, three_levels
 
 from icdp.errors import DataError
 from icdp.scoring import Judgements, Node, Settings, Tree, score
@@ -17,7 +18,6 @@ from icdp.scoring.normalise import Normalisation
 from icdp.scoring.rank import competition_rank
 from icdp.scoring.uncertainty import Assumptions, Ensemble, Sample, compile_plan, evaluate
 from icdp.scoring.weights import WEIGHTINGS
-from tests.scoring.uncertainty.indices import figures, panel, three_levels
 
 FEW = settings(max_examples=60, deadline=None, derandomize=True)
 ABOVE_ZERO = Normalisation("minmax", {"scale": (0.01, 1.0)})
@@ -33,10 +33,7 @@ def problems(draw):
 
     def inner(name, parent):
         aggregation, weighting = draw(st.sampled_from(sorted(RULES))), draw(st.sampled_from(sorted(WEIGHTINGS)))
-        if parent is not None and "n" in given_weights:
-            weight = float(random.integers(1, 5))
-        else:
-            weight = None
+        weight = float(random.integers(1, 5)) if parent is not None and "n" in given_weights else None
         if weighting == "fixed":
             given_weights.append(name)
         exponent = 0.5 if aggregation == "power" else None
@@ -122,7 +119,9 @@ def test_experts_drawn_twice_are_two_experts(index):
     matrices = {
         node: {
             f"{expert}{copy}": found
-            for (expert, found), times in zip(judges.matrices(node, tree.children(node)).items(), counts[node], strict=True)
+            for (expert, found), times in zip(
+                judges.matrices(node, tree.children(node)).items(), counts[node], strict=True
+            )
             for copy in range(times)
         }
         for node in counts
@@ -226,7 +225,7 @@ def test_a_weight_off_by_a_share_is_scaled_back_to_one():
 def test_a_missing_value_is_another_units_and_only_where_its_node_has_a_score(index):
     tree, values, judges, _ = index
     values = values.copy()
-    values.loc["u20", [leaf for leaf in tree.leaves("d0g0")]] = np.nan  # no score on d0g0: nothing is filled in
+    values.loc["u20", tree.leaves("d0g0")] = np.nan  # no score on d0g0: nothing is filled in
     plan = compile_plan(tree, values, judges)
     ensemble = Ensemble(plan, Assumptions(missing=True))
     assert ensemble.factors == ("missing",)

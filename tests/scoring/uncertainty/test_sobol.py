@@ -36,7 +36,10 @@ def test_sobol_g(examples):
     a = np.array(examples["sobol"]["sobol_g8"]["a"])
     known = examples["sobol"]["sobol_g8"]["analytic"]
     found = sobol_indices(
-        *(y[..., np.newaxis] for y in outcomes(lambda x: np.prod((np.abs(4 * x - 2) + a) / (1 + a), axis=1), 8, 20_000, 0, 1))
+        *(
+            y[..., np.newaxis]
+            for y in outcomes(lambda x: np.prod((np.abs(4 * x - 2) + a) / (1 + a), axis=1), 8, 20_000, 0, 1)
+        )
     )
     np.testing.assert_allclose(found.first[:, 0], known["S1"], atol=0.025)
     np.testing.assert_allclose(found.total[:, 0], known["ST"], atol=0.025)
