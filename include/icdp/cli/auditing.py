@@ -73,7 +73,7 @@ def _summary(db: Published, edition: str, found: dict[str, pd.DataFrame]) -> Non
     nodes = nodes_of(db, edition)
     names = {node: f"{zh} {node}" for node, zh in nodes[["node", "name_zh"]].itertuples(index=False)}
     provinces = db.frame("SELECT adcode, short_zh FROM history.provinces WHERE edition = $edition", edition=edition)
-    short = dict(provinces.itertuples(index=False))
+    short = {str(adcode): str(name) for adcode, name in provinces.itertuples(index=False)}
     _intervals(found["rank_intervals"], str(nodes["node"].iloc[0]), short, headline(db, edition))
     _factors(found, edition)
     _coherence(found["audit_nodes"], found["audit_pairs"], names)

@@ -15,6 +15,7 @@ from icdp.scoring.tree import Tree
 from icdp.scoring.uncertainty.draws import Sample
 from icdp.scoring.uncertainty.ensemble import Ensemble
 from icdp.scoring.uncertainty.ranks import Tally, competition_ranks
+from icdp.scoring.uncertainty.sampling import Memo
 from icdp.scoring.uncertainty.sobol import Indices, sobol_indices
 
 INTERVALS = [
@@ -133,23 +134,19 @@ def _targets(ensemble: Ensemble, samples: Sequence[Mapping[str, int]], size: int
     published = published_ranks(ensemble)
     ranked = ~np.isnan(published)
     outcomes = np.empty((len(samples), size, 1 + units))
-    block = ensemble.block
+    # Each thread has a part, however large the blocks.
+    block = min(ensemble.block, -(-size // ensemble.threads))
 
-    def work(job: tuple[int, int]) -> None:
-        position, start = job
-        stop = min(start + block, size)
-        ranks = ensemble.ranks_of(ensemble.draw(start, stop, samples[position])).astype(float)
-        ranks[ranks == 0] = units
-        outcomes[position, start:stop, 1:] = ranks
-        outcomes[position, start:stop, 0] = np.abs(ranks - published)[:, ranked].mean(axis=1)
+    def work(start: int) -> None:
+        stop, memo = min(start + block, size), Memo()  # most numbers of a sample are those of another one
+        for position, streams in enumerate(samples):
+            ranks = ensemble.ranks_of(ensemble.draw(start, stop, streams, memo)).astype(float)
+            ranks[ranks == 0] = units
+            outcomes[position, start:stop, 1:] = ranks
+            outcomes[position, start:stop, 0] = np.abs(ranks - published)[:, ranked].mean(axis=1)
 
-    jobs = [(position, start) for position in range(len(samples)) for start in range(0, size, block)]
-    if ensemble.threads == 1:
-        for job in jobs:
-            work(job)
-    else:
-        with ThreadPoolExecutor(ensemble.threads) as pool:
-            list(pool.map(work, jobs))
+    with ThreadPoolExecutor(ensemble.threads) as pool:
+        list(pool.map(work, range(0, size, block)))
     return outcomes
 
 

@@ -116,7 +116,7 @@ def _leaves(state: _State) -> None:
     plan, chosen = state.plan, state.sample.normalisation
     values = plan.values[:, :, np.newaxis] if state.sample.values is None else state.sample.values
     z = own_columns(plan, values)
-    constant = (np.isnan(z) & (plan.present > 0.0)[:, :, np.newaxis]).any(axis=0)
+    constant: NDArray[np.bool_] = np.any(np.isnan(z) & (plan.present > 0.0)[:, :, np.newaxis], axis=0)
     use = state.sample.use
     if constant.any():
         use = ~constant if use is None else use & ~constant
@@ -170,7 +170,7 @@ def _combine(state: _State, parent: Parent) -> None:
     state.scored[parent.slot], state.coverage[parent.slot] = scored, coverage
     state.weights[parent.node], state.scores[parent.node] = weights, points
     if use is not None:
-        state.use[parent.slot] = use.any(axis=0)
+        state.use[parent.slot] = np.asarray(use.any(axis=0))
 
 
 def _weights(state: _State, parent: Parent, use: NDArray[np.bool_] | None) -> Array:

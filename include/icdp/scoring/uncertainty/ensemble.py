@@ -18,9 +18,9 @@ from icdp.scoring.uncertainty.assumptions import Assumptions
 from icdp.scoring.uncertainty.draws import Draws, Sample, evaluate
 from icdp.scoring.uncertainty.plan import Plan
 from icdp.scoring.uncertainty.ranks import Ranks, Tally, competition_ranks, tiers_of
-from icdp.scoring.uncertainty.sampling import Sampler
+from icdp.scoring.uncertainty.sampling import Memo, Sampler
 
-BLOCK = 512
+BLOCK = 1024
 """Draws evaluated together: small enough for the processor's cache, large enough to hide Python."""
 
 
@@ -75,9 +75,9 @@ class Ensemble:
         model = self.assumptions
         return evaluate(self.plan, sample, model.floor, model.levels)
 
-    def draw(self, start: int, stop: int, streams: Mapping[str, int] | None = None) -> Sample:
+    def draw(self, start: int, stop: int, streams: Mapping[str, int] | None = None, memo: Memo | None = None) -> Sample:
         """Return the draws ``start`` ... ``stop`` - 1; all factors from their first sample by default."""
-        return self.sampler.sample(start, stop, dict.fromkeys(self.factors, 0) if streams is None else streams)
+        return self.sampler.sample(start, stop, dict.fromkeys(self.factors, 0) if streams is None else streams, memo)
 
     def run(self, draws: int, nodes: Sequence[str] | None = None, factors: Sequence[str] | None = None) -> Tally:
         """Rank every draw and count.

@@ -72,7 +72,7 @@ def spread_of_errors(errors: ValueErrors, values: pd.DataFrame) -> pd.DataFrame:
         values: as for :func:`assumptions_of`.
     """
     positive = values["value"].to_numpy(dtype=float) > 0.0
-    logarithms = np.log(values["value"].where(positive).astype(float))
+    logarithms = pd.Series(np.log(values["value"].astype(float).where(positive)), index=values.index)
     spread = logarithms.groupby(values["indicator"]).transform("std").fillna(0.0)
     r = values["fidelity"].map(errors.correlation).astype(float)
     r = r * errors.carried_per_year ** (values["year"] - values["value_year"]).astype(float)

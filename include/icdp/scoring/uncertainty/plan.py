@@ -139,9 +139,7 @@ def compile_plan(
     methods = {leaf: tree[leaf].normalisation or rules.normalisation for leaf in leaves}
     in_use = [str(name) for name in normalise(ordered, signs, methods)[0].columns]
     if not in_use:
-        raise DataError(
-            "no indicator tells units apart, so nothing can be uncertain; give values of two units at least"
-        )
+        raise DataError("no indicator tells units apart, so nothing can be scored; give values of two units at least")
     raw = ordered[in_use].to_numpy(dtype=float)
     present = (~np.isnan(raw)).astype(float)
     parents = _parents(tree, in_use, methods, judgements)

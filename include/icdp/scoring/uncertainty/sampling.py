@@ -14,6 +14,9 @@ from icdp.scoring.uncertainty.draws import MEASURED, Sample, evaluate
 from icdp.scoring.uncertainty.plan import Parent, Plan
 from icdp.scoring.uncertainty.streams import members, normals, times_drawn, uniforms
 
+Memo = dict[tuple[str, int], Array]
+"""(factor, stream) -> the random numbers of some draws."""
+
 
 class Sampler:
     """Draws samples of a plan under assumptions.
@@ -51,17 +54,22 @@ class Sampler:
         }
         return tuple(factor for factor in FACTORS if can[factor])
 
-    def sample(self, start: int, stop: int, streams: Mapping[str, int]) -> Sample:
+    def sample(self, start: int, stop: int, streams: Mapping[str, int], memo: Memo | None = None) -> Sample:
         """Return the draws ``start`` ... ``stop`` - 1.
 
         Args:
             start: first draw.
             stop: the draw after the last.
             streams: factor -> which of its independent samples; a factor not named is certain.
+            memo: keeps random numbers for further calls with the same ``start`` and ``stop``.
         """
+        memo = {} if memo is None else memo
 
         def numbers(factor: str, width: int) -> Array:
-            return uniforms(self.seed, factor, streams[factor], start, stop, width)
+            key = (factor, streams[factor])
+            if key not in memo:
+                memo[key] = uniforms(self.seed, factor, streams[factor], start, stop, width)
+            return memo[key]
 
         on = {factor for factor in self.active if factor in streams}
         model, units = self.assumptions, len(self.plan.units)
@@ -72,7 +80,10 @@ class Sampler:
             self._fill(sample.values, numbers("missing", int(self._holes.sum())))
             sample.present = np.maximum(self.plan.present, self._holes)
         if "values" in on and sample.values is not None:
-            self._disturb(sample.values, streams["values"], start, stop)
+            key = ("values", streams["values"])
+            if key not in memo:
+                memo[key] = self._errors(streams["values"], start, stop)
+            self._disturb(sample.values, memo[key])
         if "experts" in on:
             sample.experts = self._experts(numbers("experts", self.plan.experts))
         if "rounding" in on:
@@ -89,14 +100,19 @@ class Sampler:
             sample.use = self._left_out(numbers("leave_out", 1)[0])
         return sample
 
-    def _disturb(self, values: Array, stream: int, start: int, stop: int) -> None:
-        """Put errors on values: x exp(s e) for relative errors, plus s e (max - min) for absolute ones."""
-        log_cells, range_cells = np.nonzero(self._log_sd), np.nonzero(self._range_sd)
-        split = len(log_cells[0])
-        errors = normals(self.seed, "values", stream, start, stop, split + len(range_cells[0]))
-        values[log_cells] *= np.exp(self._log_sd[log_cells][:, np.newaxis] * errors[:split])
-        spread = (self._range_sd * self._range)[range_cells]
-        values[range_cells] += spread[:, np.newaxis] * errors[split:]
+    def _errors(self, stream: int, start: int, stop: int) -> Array:
+        """Return factors exp(s e) for relative errors, then summands s e (max - min) for absolute ones."""
+        relative, absolute = self._log_sd[self._log_sd > 0.0], (self._range_sd * self._range)[self._range_sd > 0.0]
+        errors = normals(self.seed, "values", stream, start, stop, len(relative) + len(absolute))
+        errors *= np.concatenate([relative, absolute])[:, np.newaxis]
+        np.exp(errors[: len(relative)], out=errors[: len(relative)])
+        return errors
+
+    def _disturb(self, values: Array, errors: Array) -> None:
+        split = int((self._log_sd > 0.0).sum())
+        values[self._log_sd > 0.0] *= errors[:split]
+        if split < len(errors):
+            values[self._range_sd > 0.0] += errors[split:]
 
     def _fill(self, values: Array, numbers: Array) -> None:
         """Give every hole the value that another unit, each as likely as any other, has of that indicator."""

@@ -180,7 +180,7 @@ def _sums(z: Array, counts: Array | None) -> Array:
         return np.asarray(z.sum(axis=0))
     if z.shape[1] == 1:
         return np.asarray(z[:, 0] @ counts)
-    return np.einsum("ub,ub->b", z, counts)
+    return np.asarray(np.einsum("ub,ub->b", z, counts))
 
 
 def normalised(importance: Array, use: NDArray[np.bool_] | None) -> Array:
