@@ -54,7 +54,7 @@ def test_every_factor_of_the_engine_has_its_rule_and_its_assumption(catalog: Cat
     assert (told["reason_en"].str.len() > 5).all()
     assert set(told.loc[told["in_use"], "factor"]) == {"values"}
     settings = table.set_index(["factor", "setting"])["value"]
-    assert settings["values", "correlation.proxy"] == 0.90
+    assert settings["values", "correlation.proxy"] == 0.85
     assert settings["aggregation", "levels.0"] == 1.0
     assert settings["", "draws"] == 10_000
 
