@@ -8,7 +8,7 @@ import pytest
 from tests.scoring.uncertainty.indices import figures, panel, three_levels
 
 from icdp.errors import DataError
-from icdp.scoring import score
+from icdp.scoring import Settings, score
 from icdp.scoring.many import score_many
 
 
@@ -27,10 +27,11 @@ def tables():
 
 def test_each_table_is_scored_and_ranked_as_alone(tables):
     tree, years, judges = tables
-    found = score_many(tree, years, judges)
+    rules = Settings(winsorise=frozenset(tree.leaves()))
+    found = score_many(tree, years, judges, rules)
     assert list(found) == list(years)
     for year, values in years.items():
-        alone = score(tree, values, judges)
+        alone = score(tree, values, judges, rules)
         pd.testing.assert_frame_equal(found[year].scores, alone.scores, rtol=1e-9, atol=1e-9)
         pd.testing.assert_frame_equal(found[year].ranks.astype("Int64"), alone.ranks.fillna(0).astype("Int64"))
 

@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from icdp.catalog.model import Binding, Check, IndexRules, Node, Province, Series, Source
+from icdp.catalog.checks import Check, Waiver
+from icdp.catalog.model import Binding, IndexRules, Node, Province, Series, Source
 from icdp.catalog.uncertainty import UncertaintyRules
 from icdp.catalog.units import Units
 from icdp.errors import CatalogError, NotFoundError
@@ -25,6 +26,8 @@ class Catalog:
     units: Units
     bindings: Mapping[str, tuple[Binding, ...]]
     checks: Mapping[str, Check]
+    waivers: tuple[Waiver, ...]
+    baseline: Mapping[tuple[str, int], int]
     sources: Mapping[str, Source]
     uncertainty: UncertaintyRules | None = None
     _names: dict[str, str] = field(default_factory=dict, init=False)
@@ -173,12 +176,20 @@ class Catalog:
             )
 
     def _validate_checks(self) -> None:
+        folder = self.directory / "quality"
         for check in self.checks.values():
-            if check.series is not None and check.series not in self.series:
-                raise CatalogError(
-                    f"{self.directory / 'quality.yaml'}: {check.check}: series {check.series!r} is not in series.csv; "
-                    "add it or correct the name"
-                )
+            where = f"{folder / check.file}: {check.check}"
+            for series in check.series_named():
+                self._known_series(where, series)
+            for name in check.indicators_named():
+                if name not in self.indicators:
+                    raise CatalogError(f"{where}: {name!r} is no indicator of tree.yaml; correct the name")
+        for series, _ in self.baseline:
+            self._known_series(str(folder / "baseline.csv"), series)
+
+    def _known_series(self, where: str, series: str) -> None:
+        if series not in self.series:
+            raise CatalogError(f"{where}: series {series!r} is not in series.csv; add it or correct the name")
 
     def _validate_sources(self) -> None:
         for source in self.sources.values():

@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator, model_valida
 from icdp.catalog.expression import Expression
 
 Fidelity = Literal["as_defined", "partial", "estimated", "proxy"]
-Severity = Literal["error", "warn"]
+Severity = Literal["error", "warn", "note"]
 Identifier = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
 Text = Annotated[str, Field(min_length=1)]
 
@@ -35,6 +35,7 @@ class Node(_Model):
 
     The names of methods and their parameters are the engine's (docs/methodology.md, section 9); a catalogue that
     is loaded has been held against it.
+    ``outliers: winsorise`` lets the engine pull in up to five outlying values before scaling; by default none.
     """
 
     node: Identifier
@@ -50,6 +51,7 @@ class Node(_Model):
     unit: str | None = None
     direction: Literal[1, -1] | None = None
     max_age: Annotated[int, Field(ge=0, le=50)] | None = None
+    outliers: Literal["winsorise"] | None = None
 
     @model_validator(mode="after")
     def _inner_or_leaf(self) -> Node:
@@ -61,6 +63,8 @@ class Node(_Model):
             )
         if self.weights is not None and len(absent) < len(leaf):
             raise ValueError("an inner node (it has weights) takes no unit, direction or max_age")
+        if self.weights is not None and self.outliers is not None:
+            raise ValueError("an inner node (it has weights) has no figures of its own, so no outliers either")
         return self
 
     @property
@@ -101,20 +105,6 @@ class Binding(_Model):
         return Expression.parse(data) if isinstance(data, str) else data
 
 
-class Check(_Model):
-    """One quality check: a named rule, its parameters and the reason it exists."""
-
-    check: Identifier
-    rule: Identifier
-    severity: Severity
-    reason: str
-    series: Identifier | None = None
-    min: float | None = None
-    max: float | None = None
-    tolerance: float | None = None
-    min_provinces: int | None = None
-
-
 class Tls(_Model):
     """What one host needs that others do not, and why; its certificate is verified all the same."""
 
@@ -148,6 +138,7 @@ class Expected(_Model):
     Attributes:
         series: its id.
         without: adcodes of provinces that have no figure.
+        at_least: for a partial map, that many provinces are enough, whichever they are; not with `without`.
         steady: by which factor a province may move at most, relative to the others, from the nearest known year.
         like: another series that ranks the provinces much alike; the figures are held against its order.
         until: the last year it is printed for; a later year is whole without it.
@@ -155,9 +146,16 @@ class Expected(_Model):
 
     series: Identifier
     without: tuple[str, ...] = ()
+    at_least: Annotated[int, Field(ge=1)] | None = None
     steady: Annotated[float, Field(gt=1)] | None = None
     like: Identifier | None = None
     until: int | None = None
+
+    @model_validator(mode="after")
+    def _whole_or_partial(self) -> Expected:
+        if self.without and self.at_least is not None:
+            raise ValueError("`without` names who may be missing, `at_least` says that anybody may; use one of them")
+        return self
 
 
 class Window(_Model):

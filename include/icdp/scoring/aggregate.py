@@ -48,6 +48,8 @@ KINDS = {
     "aggregated_by": "a node is not the arithmetic mean of its children",
     "weights_renormalised": "judged or fixed weights of the children in use were scaled up to 1",
     "equal_weights": "no indicator of the node tells units apart, so they weigh the same",
+    "winsorised": "an outlying value was pulled in to the next one before scaling, as the catalogue says",
+    "not_winsorised": "an indicator is to be treated, but pulling in the values allowed does not suffice",
     "zero_weight": "an indicator or node in use has a measured weight of 0",
     "entropy_rescaled": "entropy was measured on values brought to 0-1 first",
     "units_left_out": "units without all values had no part in the weights",

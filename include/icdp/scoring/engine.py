@@ -12,6 +12,7 @@ from icdp.scoring.aggregate import Aggregation, Note, aggregate
 from icdp.scoring.group import AhpResult, Thresholds, ahp_weights
 from icdp.scoring.judgements import TIDY, Judgements
 from icdp.scoring.normalise import Normalisation, beyond, normalise, numeric_values
+from icdp.scoring.outliers import treat
 from icdp.scoring.rank import competition_rank, tiers
 from icdp.scoring.tree import Tree
 from icdp.scoring.weighing import ENTROPY, Weigher
@@ -31,6 +32,7 @@ class Settings:
         min_coverage: 0-1, share of a node's weight a unit needs for a score on it.
         tier_thresholds: falling; a root score above the first is tier 1.
         normalisation: of the indicators that have none of their own in the tree.
+        winsorise: indicators whose outliers are pulled in before scaling (``icdp.scoring.outliers``); none by default.
     """
 
     ri_table: str = "saaty1980"
@@ -38,6 +40,7 @@ class Settings:
     min_coverage: float = 0.5
     tier_thresholds: tuple[float, ...] = (50.0, 25.0)
     normalisation: Normalisation = field(default_factory=Normalisation)
+    winsorise: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -80,9 +83,9 @@ class Result:
 def score(tree: Tree, values: pd.DataFrame, judgements: Judgements | None, settings: Settings | None = None) -> Result:
     """Score units on an index.
 
-    Indicators are normalised, weighted and aggregated up the tree by the methods that the tree and the settings
-    name; min-max and the weighted arithmetic mean where they name none. Units and indicators are put into a
-    fixed order first, so the result does not depend, to the last bit, on theirs.
+    Outliers are pulled in where the settings say so; indicators are normalised, weighted and aggregated up the tree
+    by the methods that the tree and the settings name; min-max and the weighted arithmetic mean where they name none.
+    Units and indicators are put into a fixed order first, so the result does not depend, to the last bit, on theirs.
 
     Args:
         tree: the index.
@@ -104,7 +107,8 @@ def score(tree: Tree, values: pd.DataFrame, judgements: Judgements | None, setti
     ordered = numbers.reindex(index=sorted(numbers.index, key=str), columns=leaves)
     directions = {leaf: tree[leaf].direction or 0 for leaf in leaves}
     methods = {leaf: tree[leaf].normalisation or rules.normalisation for leaf in leaves}
-    z, dropped = normalise(ordered, directions, methods)
+    treated, pulled_in = treat(ordered, rules.winsorise)
+    z, dropped = normalise(treated, directions, methods)
     judged = _judged(tree, judgements, rules)
     shifted = {leaf for leaf in z.columns if methods[leaf].shifted}
     weigher = Weigher(tree, {parent: result.weights for parent, result in judged.items()}, set(z.columns), shifted)
@@ -112,9 +116,9 @@ def score(tree: Tree, values: pd.DataFrame, judgements: Judgements | None, setti
     done = aggregate(tree, z, weigher.weigh, rules.min_coverage, unbounded)
     empty = list(ordered.index[ordered.isna().all(axis=1)])
     capped = [
-        Note("value_capped", leaf, what, unit) for unit, leaf, what in beyond(ordered[z.columns], directions, methods)
+        Note("value_capped", leaf, what, unit) for unit, leaf, what in beyond(treated[z.columns], directions, methods)
     ]
-    notes = [*_method_notes(tree, rules), *_dropped_notes(tree, dropped), *capped, *weigher.notes]
+    notes = [*_method_notes(tree, rules), *pulled_in, *_dropped_notes(tree, dropped), *capped, *weigher.notes]
     notes += _unit_notes(tree, done, empty)
     place = [node.id for node in tree.nodes].index
     entropy = sorted(weigher.entropy, key=lambda row: place(row[1]))

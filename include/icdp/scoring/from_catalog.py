@@ -59,6 +59,7 @@ def settings_of(catalog: Catalog) -> Settings:
         min_coverage=rules.min_coverage,
         tier_thresholds=rules.tiers,
         normalisation=normalisation,
+        winsorise=frozenset(n.node for n in catalog.nodes.values() if n.outliers == "winsorise"),
     )
 
 

@@ -15,6 +15,7 @@ from icdp.scoring.engine import Settings
 from icdp.scoring.judgements import Judgements
 from icdp.scoring.normalisations import Array
 from icdp.scoring.normalise import numeric_values
+from icdp.scoring.outliers import treat
 from icdp.scoring.tree import Tree
 from icdp.scoring.uncertainty.draws import Sample, evaluate
 from icdp.scoring.uncertainty.plan import compile_plan
@@ -58,7 +59,7 @@ def score_many(
             raise DataError(
                 f"{key}: {unknown[0]!r} is no indicator of the tree; add it to the tree or remove its values"
             )
-        own = sorted_tables[key] = _sort(table, leaves, own)
+        own = sorted_tables[key] = _sort(table, leaves, settings or Settings(), own)
         gaps = np.packbits(np.isnan(own.numbers)).tobytes()
         alike.setdefault((own.labels, gaps), []).append(key)
     done: dict[Key, Ranking] = {}
@@ -79,8 +80,8 @@ class _Sorted:
     back: NDArray[np.int64]
 
 
-def _sort(table: pd.DataFrame, leaves: list[str], before: _Sorted | None) -> _Sorted:
-    numbers = numeric_values(table).reindex(columns=leaves).to_numpy(dtype=float)
+def _sort(table: pd.DataFrame, leaves: list[str], rules: Settings, before: _Sorted | None) -> _Sorted:
+    numbers = treat(numeric_values(table).reindex(columns=leaves), rules.winsorise)[0].to_numpy(dtype=float)
     if before is not None and table.index.equals(before.index):  # the years of a panel: sorted once
         return replace(before, numbers=numbers[before.order], index=table.index)
     labels = [str(label) for label in table.index.to_numpy(dtype=object)]

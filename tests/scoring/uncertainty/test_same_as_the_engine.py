@@ -49,7 +49,15 @@ def problems(draw):
             nodes.append(Node(f"n{i}{j}", f"n{i}", int(random.choice([1, -1])), weight=weight, normalisation=method))
     tree = Tree(nodes)
     values = figures(tree, random, draw(st.integers(5, 9)), draw(st.sampled_from([0.0, 0.15, 0.4])))
-    return tree, values, panel(tree, random), Settings(min_coverage=draw(st.sampled_from([0.3, 0.5, 1.0])))
+    return (
+        tree,
+        values,
+        panel(tree, random),
+        Settings(
+            min_coverage=draw(st.sampled_from([0.3, 0.5, 1.0])),
+            winsorise=frozenset(tree.leaves()[: draw(st.sampled_from([0, 2]))]),
+        ),
+    )
 
 
 def same(plan, scores, expected):

@@ -15,6 +15,7 @@ from icdp.scoring.engine import Settings
 from icdp.scoring.judgements import Judgements
 from icdp.scoring.normalisations import Array
 from icdp.scoring.normalise import Normalisation, normalise, numeric_values
+from icdp.scoring.outliers import treat
 from icdp.scoring.tree import Node, Tree
 
 
@@ -118,7 +119,7 @@ def compile_plan(
 ) -> Plan:
     """Compile what :func:`icdp.scoring.engine.score` takes.
 
-    Indicators without a value or without spread are out, as there. The gate on the experts' consistency is
+    Outliers are treated, and indicators without a value or without spread are out, as there. The gate on the experts' consistency is
     score's own and is not repeated.
 
     Args:
@@ -134,7 +135,7 @@ def compile_plan(
     rules = settings or Settings()
     leaves = tree.leaves()
     ordered = numeric_values(values)
-    ordered = ordered.reindex(index=sorted(ordered.index, key=str), columns=leaves)
+    ordered = treat(ordered.reindex(index=sorted(ordered.index, key=str), columns=leaves), rules.winsorise)[0]
     signs = {leaf: tree[leaf].direction or 0 for leaf in leaves}
     methods = {leaf: tree[leaf].normalisation or rules.normalisation for leaf in leaves}
     in_use = [str(name) for name in normalise(ordered, signs, methods)[0].columns]
