@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -12,7 +13,7 @@ import pytest
 
 from icdp import road
 from icdp.scoring.uncertainty.tables import TABLES
-from icdp.settings import Settings
+from icdp.settings import REPOSITORY, Settings
 
 YEARS = (2023, 2024)
 
@@ -117,3 +118,21 @@ def test_values_that_are_replaced_take_their_intervals_with_them(own: Settings, 
         for name in TABLES:
             assert table(db, f"FROM {name} WHERE year = 2024").empty, name
             assert not table(db, f"FROM {name} WHERE year = 2023").empty, name
+
+
+@pytest.mark.parametrize(
+    ("readme", "told"),
+    [
+        ("README.md", r"spans (\d+) ranks on average, and (\d+) of (\d+) provinces are ahead"),
+        ("README.zh-CN.md", r"区间平均跨 (\d+) 位；(?P<of>\d+) 省中有 (\d+) 省领先"),
+    ],
+)
+def test_what_the_readme_tells_of_the_intervals_is_so(
+    published: duckdb.DuckDBPyConnection, readme: str, told: str
+) -> None:
+    root = table(published, "FROM rank_intervals WHERE year = 2024 AND node = 'composite'")
+    found = re.search(told, (REPOSITORY / readme).read_text(encoding="utf-8"))
+    assert found is not None
+    width = round((root["rank_p95"] - root["rank_p05"]).mean())
+    unsure, all_of_them = int((root["p_ahead_of_next"] < 0.75).sum()), int(root["p_ahead_of_next"].notna().sum())
+    assert sorted(int(number) for number in found.groups()) == sorted([width, unsure, all_of_them])
