@@ -26,6 +26,8 @@ from icdp.quality.earlier import earlier_coverage
 from icdp.scoring import Result, read_judgements
 from icdp.scoring import score as score_units
 from icdp.scoring.from_catalog import settings_of, tree_of
+from icdp.scoring.uncertainty.tables import TABLES as ROBUSTNESS
+from icdp.scoring.uncertainty.tables import robustness_tables
 from icdp.settings import Settings
 from icdp.sources import adapter
 from icdp.sources.acquire import nothing_for_year, payload_of, take, write_problems
@@ -36,7 +38,7 @@ from icdp.warehouse.staging import read_receipts, write_parquet, write_receipts
 # Tables that say something about the values of a year: emptied when the values are replaced.
 SCORED = (
     "normalized", "scores", "weights", "contributions", "judgements", "judged_weights", "consistency", "run_notes",
-    "score_runs", "scores_panel",
+    "score_runs", "scores_panel", *ROBUSTNESS,
 )  # fmt: skip
 
 
@@ -231,26 +233,30 @@ def score(settings: Settings, year: int) -> str:
             raise QualityError(
                 f"year {year} failed its checks (table quality_results); correct the figures and run refresh_statistics"
             )
-        values = connection.execute("SELECT adcode, indicator, value FROM indicator_values WHERE year = ?", [year]).df()
+        values = connection.execute("FROM indicator_values WHERE year = ? ORDER BY adcode, indicator", [year]).df()
         wide = values.pivot(index="adcode", columns="indicator", values="value").reindex(list(catalog.provinces))
         result = score_units(tree_of(catalog), wide, panel, settings_of(catalog))
         coverage = connection.execute("FROM indicator_coverage WHERE year = ?", [year]).df()
         on_scale, panel_notes = panel_scores(catalog, wide, coverage, panel.id)
         result = replace(result, notes=[*result.notes, *panel_notes])
-        result_tables = _tables(catalog, result) | {
-            "scores_panel": on_scale,
-            "score_runs": pd.DataFrame(
-                [
-                    {
-                        "inputs_sha256": _inputs_sha256(connection, year),
-                        "catalog_sha256": catalog.sha256(),
-                        "panel": panel.id,
-                        "panel_sha256": hashlib.sha256(result.judgements.to_csv(index=False).encode()).hexdigest(),
-                        "code_version": __version__,
-                    }
-                ]
-            ),
-        }
+        result_tables = (
+            _tables(catalog, result)
+            | robustness_tables(catalog, values, wide, panel, result)
+            | {
+                "scores_panel": on_scale,
+                "score_runs": pd.DataFrame(
+                    [
+                        {
+                            "inputs_sha256": _inputs_sha256(connection, year),
+                            "catalog_sha256": catalog.sha256(),
+                            "panel": panel.id,
+                            "panel_sha256": hashlib.sha256(result.judgements.to_csv(index=False).encode()).hexdigest(),
+                            "code_version": __version__,
+                        }
+                    ]
+                ),
+            }
+        )
         for table in SCORED:
             warehouse.replace_year(connection, table, year, result_tables[table].assign(year=year))
     first = str(result.scores[catalog.root].idxmax())

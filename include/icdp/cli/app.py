@@ -103,6 +103,18 @@ def coverage(which: Which, form: Form = Format.table) -> None:
 
 
 @app.command()
+def audit(
+    which: Which,
+    table: Annotated[str | None, typer.Option("--table", help="one table of the audit in full")] = None,
+    form: Form = Format.table,
+) -> None:
+    """统计审计 How sure the ranks are, on what that depends, how well the index holds together."""
+    from icdp.cli import auditing
+
+    auditing.audit(Settings.from_environment(), which, table, form)
+
+
+@app.command()
 def query(
     sql: Annotated[
         str, typer.Argument(metavar="SQL", help='e.g. "SELECT province, score FROM scores WHERE year = 2024"')

@@ -14,6 +14,7 @@ from icdp.errors import DataError, NotFoundError
 from icdp.publishing.schema import tables
 from icdp.scoring.from_catalog import settings_of, tree_of
 from icdp.scoring.normalise import Normalisation
+from icdp.scoring.uncertainty.tables import TABLES as ROBUSTNESS
 from icdp.warehouse.load import observations_of
 from icdp.warehouse.values import earlier_values
 
@@ -31,6 +32,7 @@ QUERIES = {
     "indicator_coverage": "SELECT * FROM indicator_coverage s",
     "weights": "SELECT * FROM weights s",
     "contributions": "SELECT * FROM contributions s",
+    **{name: f"SELECT * FROM {name} s" for name in ROBUSTNESS},  # noqa: S608 - names of the schema
     "judgements": "SELECT * FROM judgements s",
     "judged_weights": "SELECT * FROM judged_weights s",
     "consistency": "SELECT * FROM consistency s",
@@ -69,7 +71,6 @@ def gather(connection: duckdb.DuckDBPyConnection, catalog: Catalog, year: int) -
     content["provinces"] = provinces
     content["nodes"] = _nodes(catalog)
     content["rules"] = _rules(catalog).assign(year=year)
-    content["rank_intervals"] = pd.DataFrame(columns=[c for c in tables()["rank_intervals"].columns if c != "edition"])
     content["editions"] = _summary(catalog, content, run)
     return content
 

@@ -32,16 +32,16 @@ class Settings:
         cr_thresholds: largest CR accepted, by number of items compared, with a ``default``.
         min_coverage: 0-1, share of a node's weight a unit needs for a score on it.
         tier_thresholds: falling; a root score above the first is tier 1.
-        winsorise: indicators whose outliers are pulled in before scaling (``icdp.scoring.outliers``); none by default.
         normalisation: of the indicators that have none of their own in the tree.
+        winsorise: indicators whose outliers are pulled in before scaling (``icdp.scoring.outliers``); none by default.
     """
 
     ri_table: str = "saaty1980"
     cr_thresholds: Thresholds = field(default_factory=lambda: {"default": 0.10})
     min_coverage: float = 0.5
     tier_thresholds: tuple[float, ...] = (50.0, 25.0)
-    winsorise: frozenset[str] = frozenset()
     normalisation: Normalisation = field(default_factory=Normalisation)
+    winsorise: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -86,9 +86,9 @@ class Result:
 def score(tree: Tree, values: pd.DataFrame, judgements: Judgements | None, settings: Settings | None = None) -> Result:
     """Score units on an index.
 
-    Outliers are pulled in where the settings say so, then indicators are normalised, weighted and aggregated up the tree by the methods that the tree and the settings
-    name; min-max and the weighted arithmetic mean where they name none. Units and indicators are put into a
-    fixed order first, so the result does not depend, to the last bit, on theirs.
+    Outliers are pulled in where the settings say so; indicators are normalised, weighted and aggregated up the tree
+    by the methods that the tree and the settings name; min-max and the weighted arithmetic mean where they name none.
+    Units and indicators are put into a fixed order first, so the result does not depend, to the last bit, on theirs.
 
     Args:
         tree: the index.
@@ -108,9 +108,9 @@ def score(tree: Tree, values: pd.DataFrame, judgements: Judgements | None, setti
         raise DataError(f"{unknown[0]!r} is no indicator of the tree; add it to the tree or remove its values")
     numbers = numeric_values(values)
     ordered = numbers.reindex(index=sorted(numbers.index, key=str), columns=leaves)
-    treated, pulled_in = treat(ordered, rules.winsorise)
     directions = {leaf: tree[leaf].direction or 0 for leaf in leaves}
     methods = {leaf: tree[leaf].normalisation or rules.normalisation for leaf in leaves}
+    treated, pulled_in = treat(ordered, rules.winsorise)
     z, dropped = normalise(treated, directions, methods)
     judged = _judged(tree, judgements, rules)
     shifted = {leaf for leaf in z.columns if methods[leaf].shifted}
@@ -121,7 +121,7 @@ def score(tree: Tree, values: pd.DataFrame, judgements: Judgements | None, setti
     capped = [
         Note("value_capped", leaf, what, unit) for unit, leaf, what in beyond(treated[z.columns], directions, methods)
     ]
-    notes = [*pulled_in, *_method_notes(tree, rules), *_dropped_notes(tree, dropped), *capped, *weigher.notes]
+    notes = [*_method_notes(tree, rules), *pulled_in, *_dropped_notes(tree, dropped), *capped, *weigher.notes]
     notes += _unit_notes(tree, done, empty)
     place = [node.id for node in tree.nodes].index
     entropy = sorted(weigher.entropy, key=lambda row: place(row[1]))

@@ -60,8 +60,8 @@ def settings_of(catalog: Catalog) -> Settings:
         cr_thresholds=rules.cr_threshold,
         min_coverage=rules.min_coverage,
         tier_thresholds=rules.tiers,
-        winsorise=frozenset(n.node for n in catalog.nodes.values() if n.outliers == "winsorise"),
         normalisation=normalisation,
+        winsorise=frozenset(n.node for n in catalog.nodes.values() if n.outliers == "winsorise"),
     )
 
 
