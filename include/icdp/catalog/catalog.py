@@ -84,6 +84,7 @@ class Catalog:
         self._validate_series()
         self._validate_bindings()
         self._validate_checks()
+        self._validate_sources()
 
     def _validate_tree(self) -> None:
         path = self.directory / "tree.yaml"
@@ -166,6 +167,15 @@ class Catalog:
                     f"{self.directory / 'quality.yaml'}: {check.check}: series {check.series!r} is not in series.csv; "
                     "add it or correct the name"
                 )
+
+    def _validate_sources(self) -> None:
+        for source in self.sources.values():
+            for series in (name for e in source.expects for name in (e.series, e.like) if name is not None):
+                if series not in self.series:
+                    raise CatalogError(
+                        f"{self.directory / 'sources' / f'{source.source}.yaml'}: expects: series {series!r} is not in "
+                        "series.csv; add it there or correct the name"
+                    )
 
 
 def _fold(name: str) -> str:

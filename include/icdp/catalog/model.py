@@ -134,16 +134,24 @@ class Site(_Model):
 
 
 class Expected(_Model):
-    """A series a source gives, and the provinces it is known not to cover.
+    """A series a source gives, the provinces it is known not to cover, and how far its figures can be foreseen.
 
-    ``at_least`` is for a partial map: that many provinces are enough, whichever they are. Without it, every
-    province that ``without`` does not name must be there.
+    Attributes:
+        series: its id.
+        without: adcodes of provinces that have no figure.
+        at_least: for a partial map: that many provinces are enough, whichever they are. Without it, every province
+            that ``without`` does not name must be there.
+        steady: by which factor a province may move at most, relative to the others, from the nearest known year.
+        like: another series that ranks the provinces much alike; the figures are held against its order.
+        until: the last year it is printed for; a later year is whole without it.
     """
 
     series: Identifier
     without: tuple[str, ...] = ()
     at_least: Annotated[int, Field(ge=1)] | None = None
-    tolerance: float | None = None
+    steady: Annotated[float, Field(gt=1)] | None = None
+    like: Identifier | None = None
+    until: int | None = None
 
     @model_validator(mode="after")
     def _whole_or_partial(self) -> Expected:
