@@ -78,7 +78,7 @@ def _repeats(office: str, name: str, policy: str, word: str, year: int) -> list[
 
 def _others(name: str, office: str, word: str, year: int) -> list[Doc]:
     return [
-        Doc(f"{name}工业和信息化厅关于印发{name}{word}虚构实施方案的通知", f"{year}-04-01"),  # a department
+        Doc(f"{name}工业和信息化厅关于印发{name}{word}虚构实施方案({year}年)的通知", f"{year}-04-01"),  # a department
         Doc(f"虚构市人民政府关于印发虚构市{word}规划的通知", f"{year}-04-02"),  # a city
         Doc(f"{office}关于开展{word}虚构项目申报工作的通知", f"{year}-04-03"),
         Doc(f"关于征求《{name}{word}虚构条例》意见的公告", f"{year}-04-04"),

@@ -121,7 +121,7 @@ def test_each_title_of_a_count_can_be_checked(tmp_path: Path, waits: Any) -> Non
     assert {reason.split(" ")[0] for reason in reasons} == {
         "重复", "解读", "征求意见", "申报、名单等事务", "转发国家文件", "非政策文种", "未写明发文机关", "发文层级不计",
     }  # fmt: skip
-    assert reasons["浙江省工业和信息化厅关于印发浙江省人工智能虚构实施方案的通知"].endswith("department")
+    assert reasons["浙江省工业和信息化厅关于印发浙江省人工智能虚构实施方案(2023年)的通知"].endswith("department")
     assert reasons["虚构市人民政府关于印发虚构市人工智能规划的通知"].endswith("other")
     agency = table[table["title"].str.contains("数据中心虚构管理")]
     assert len(agency)
@@ -536,8 +536,8 @@ def test_the_road_keeps_the_partial_map_and_does_not_use_it_in_the_index(
             path.unlink()
     with serving(PoliciesSite()) as replica:
         settings = replace(settings_for(tmp_path, "policies", replica.url), catalog=directory)
-        assert road.plan(settings) == ["facts", "policies"]
-        for source in road.plan(settings):
+        assert road.plan(settings, YEAR) == ["facts", "policies"]
+        for source in road.plan(settings, YEAR):
             road.acquire(settings, source, YEAR)
             road.stage(settings, source, YEAR)
         asked = len(replica.requests)

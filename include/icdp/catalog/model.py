@@ -139,8 +139,7 @@ class Expected(_Model):
     Attributes:
         series: its id.
         without: adcodes of provinces that have no figure.
-        at_least: for a partial map: that many provinces are enough, whichever they are. Without it, every province
-            that ``without`` does not name must be there.
+        at_least: for a partial map, that many provinces are enough, whichever they are; not with `without`.
         steady: by which factor a province may move at most, relative to the others, from the nearest known year.
         like: another series that ranks the provinces much alike; the figures are held against its order.
         until: the last year it is printed for; a later year is whole without it.

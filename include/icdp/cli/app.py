@@ -117,6 +117,21 @@ def sources_check(source: Source, year: Year, form: Form = Format.table) -> None
     fetching.check(Settings.from_environment(), source, year, form)
 
 
+@sources_app.command("counted")
+def sources_counted(
+    source: Source,
+    year: Year,
+    province: Annotated[str | None, typer.Option("--province", help="one province")] = None,
+    series: Annotated[str | None, typer.Option("--series", help="one series")] = None,
+    everything: Annotated[bool, typer.Option("--all", help="also what was found and not counted, and why")] = False,
+    form: Form = Format.table,
+) -> None:
+    """计数清单 The titles a count was made of, and the provinces it does not cover."""
+    from icdp.cli import counting
+
+    counting.counted(Settings.from_environment(), source, year, province, series, form, everything=everything)
+
+
 @sources_app.command("reparse")
 def sources_reparse(
     year: Year,

@@ -17,7 +17,7 @@ import pandas as pd
 
 from icdp.archive import Archive
 from icdp.catalog import Catalog
-from icdp.errors import DataError, FetchFailed, FetchRefused, LayoutChanged
+from icdp.errors import DataError, FetchFailed, FetchRefused, IcdpError, LayoutChanged
 from icdp.sources.base import Errand, Fetched, Payload, read_index
 from icdp.sources.client import Answer
 from icdp.sources.observations import validated
@@ -42,7 +42,8 @@ def fetch(errand: Errand) -> Iterator[Fetched]:
     Raises:
         CatalogError: the layout is wrong; nobody is asked.
         FetchFailed: no portal answered, and at least one of them may at another try.
-        LayoutChanged: no portal answered, and none of them will.
+        FetchRefused: all portals refuse.
+        LayoutChanged: no portal gave results, and none of them will.
     """
     layout = Layout.of(errand.source, errand.catalog)
     running = {adcode: _asked(errand, layout, adcode) for adcode in layout.portals}
@@ -64,7 +65,11 @@ def fetch(errand: Errand) -> Iterator[Fetched]:
                 yield fetched
     if not entries:
         told = "; ".join(str(error) for error in failed.values())
-        kind = FetchFailed if any(isinstance(error, FetchFailed) for error in failed.values()) else LayoutChanged
+        errors = failed.values()
+        if any(isinstance(error, FetchFailed) for error in errors):
+            kind: type[IcdpError] = FetchFailed
+        else:
+            kind = FetchRefused if all(isinstance(error, FetchRefused) for error in errors) else LayoutChanged
         raise kind(f"policies: none of {len(failed)} portals gave results: {told}")
     before = _before(errand)
     for adcode, error in failed.items():
@@ -272,12 +277,17 @@ def _judged(entry: Entry, open_part: Any, layout: Layout, catalog: Catalog, year
         if not (results.complete or word == layout.control.word):
             raise LayoutChanged(f"{results.where}: {results.total} results are told, {len(results.found)} came")
     control = [hit.found for hit in hits if hit.word == layout.control.word]
+    # Of all years in one list, those of the year may stand far down.
+    of_year = PLATFORMS[entry["platform"]].by_date
     if not any(
-        document(found, province, layout).counted and (known := day(found.published)) and known.year == year
+        document(found, province, layout).counted
+        and (known := day(found.published))
+        and (known.year == year or not of_year)
         for found in control
     ):
         raise LayoutChanged(
-            f"{where}: the control search for {layout.control.word} finds no document of {year} among {len(control)} "
+            f"{where}: the control search for {layout.control.word} finds no document{f' of {year}' if of_year else ''} "
+            f"among {len(control)} "
             "results; the search or its parameters changed, and what it does not find is no 0"
         )
     if len(set(first_pages.values())) == 1:

@@ -1,6 +1,6 @@
 """The five search platforms behind one interface: how each is asked, and what its answers hold.
 
-Requests and answers as public clients reported them until 2026 (docs/sources.md, section 9).
+Requests and answers as public clients reported them until 2026 (docs/sources.md, sections 8 and 9).
 """
 
 from __future__ import annotations
@@ -66,6 +66,7 @@ class Platform:
         body: what a question becomes.
         entries: where the list of entries stands in an answer; total: how many there are.
         fields: attribute of :class:`Found` -> key of an entry.
+        by_date: whether a question is for a span of time; without, the answer is of all years.
     """
 
     path: str
@@ -75,6 +76,7 @@ class Platform:
     entries: tuple[str, ...]
     total: tuple[str, ...]
     fields: Mapping[str, str] = field(default_factory=dict)
+    by_date: bool = True
 
     def ask(self, client: Client, address: str, parameters: Mapping[str, Any], query: Query) -> Answer:
         """Ask the portal at ``address``; raises as :meth:`icdp.sources.client.Client.get`."""
@@ -236,7 +238,7 @@ PLATFORMS: Mapping[str, Platform] = {
     ),
     "igs": Platform(
         "/igs/front/search.jhtml", "query", ("code", "siteId"), _igs, ("page", "content"), ("page", "total"),
-        {"title": "title", "url": "url", "published": "trs_time", "number": "filenum"},
+        {"title": "title", "url": "url", "published": "trs_time", "number": "filenum"}, by_date=False,
     ),
     "kaipuyun": Platform(
         "/search5/search/s", "form", ("siteCode",), _kaipuyun, ("searchResultAll", "searchTotal"),
@@ -245,7 +247,7 @@ PLATFORMS: Mapping[str, Platform] = {
     ),
     "guangdong": Platform(
         "/api/search/all", "json", ("site_id", "range"), _guangdong, ("data", "news", "list"), ("data", "news", "total"),
-        {"title": "title", "url": "url", "published": "pub_time"},
+        {"title": "title", "url": "url", "published": "pub_time"}, by_date=False,
     ),
 }  # fmt: skip
 """Platform -> how it is asked and read; a sixth one is an entry here."""
