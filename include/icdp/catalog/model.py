@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator, model_valida
 from icdp.catalog.expression import Expression
 
 Fidelity = Literal["as_defined", "partial", "estimated", "proxy"]
-Severity = Literal["error", "warn"]
+Severity = Literal["error", "warn", "note"]
 Identifier = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
 Text = Annotated[str, Field(min_length=1)]
 
@@ -31,16 +31,27 @@ class Province(_Model):
 
 
 class Node(_Model):
-    """A node of the index tree; a leaf (an indicator) has unit, direction and max_age."""
+    """A node of the index tree; a leaf (an indicator) has unit, direction and max_age.
+
+    ``outliers: winsorise`` lets the engine pull in up to five outlying values before scaling; by default none.
+    The names of methods and their parameters are the engine's (docs/methodology.md, section 9); a catalogue that
+    is loaded has been held against it.
+    """
 
     node: Identifier
     parent: Identifier | None
     name_zh: str
     name_en: str
-    weights: Literal["ahp", "entropy", "equal"] | None = None
+    weights: str | None = None
+    aggregation: str = "arithmetic"
+    exponent: float | None = None
+    ahp_share: float | None = None
+    weight: float | None = None
+    normalisation: str | dict[str, Any] | None = None
     unit: str | None = None
     direction: Literal[1, -1] | None = None
     max_age: Annotated[int, Field(ge=0, le=50)] | None = None
+    outliers: Literal["winsorise"] | None = None
 
     @model_validator(mode="after")
     def _inner_or_leaf(self) -> Node:
@@ -52,6 +63,8 @@ class Node(_Model):
             )
         if self.weights is not None and len(absent) < len(leaf):
             raise ValueError("an inner node (it has weights) takes no unit, direction or max_age")
+        if self.weights is not None and self.outliers is not None:
+            raise ValueError("an inner node (it has weights) has no figures of its own, so no outliers either")
         return self
 
     @property
@@ -90,20 +103,6 @@ class Binding(_Model):
     @classmethod
     def _parse(cls, data: object) -> object:
         return Expression.parse(data) if isinstance(data, str) else data
-
-
-class Check(_Model):
-    """One quality check: a named rule, its parameters and the reason it exists."""
-
-    check: Identifier
-    rule: Identifier
-    severity: Severity
-    reason: str
-    series: Identifier | None = None
-    min: float | None = None
-    max: float | None = None
-    tolerance: float | None = None
-    min_provinces: int | None = None
 
 
 class Tls(_Model):
@@ -220,6 +219,7 @@ class ScoringRules(_Model):
     tiers: tuple[float, ...]
     ri_table: str
     cr_threshold: dict[int | Literal["default"], Annotated[float, Field(gt=0, lt=1)]]
+    normalisation: str | dict[str, Any] = "minmax"
 
     @model_validator(mode="after")
     def _descending(self) -> ScoringRules:
@@ -236,6 +236,53 @@ class PublicationRules(_Model):
     min_indicators: Annotated[int, Field(ge=1)]
     final_from: Annotated[int, Field(ge=1)]
     open_years: Annotated[int, Field(ge=0, le=20)] = 2
+
+
+class Goalposts(_Model):
+    """The frozen ends of one indicator on the scale common to all years, for one binding only."""
+
+    indicator: Identifier
+    expression: Text
+    unit: Text
+    min: float
+    max: float
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Goalposts:
+        if not self.min < self.max:
+            raise ValueError(f"min {self.min} is not below max {self.max}")
+        return self
+
+
+class PanelScale(_Model):
+    """The content of ``panel_scale.yaml``: one scale for all years, frozen over a span of them.
+
+    Attributes:
+        version: names this scale wherever scores on it stand.
+        first: first year of the span.
+        last: last year of the span.
+        judgements: the experts' panel of the editions the weights are from.
+        goalposts: the indicators on the scale, with the ends of their values over the span.
+        weights: node -> weight among its siblings on the scale (sum 1); the composite has none.
+        left_out: indicator of the tree -> why it is not on the scale.
+    """
+
+    version: Text
+    first: int
+    last: int
+    judgements: Text
+    goalposts: Annotated[tuple[Goalposts, ...], Field(min_length=1)]
+    weights: dict[Identifier, Annotated[float, Field(ge=0, le=1)]]
+    left_out: dict[Identifier, Text] = {}
+
+    @model_validator(mode="after")
+    def _consistent(self) -> PanelScale:
+        if not self.first <= self.last:
+            raise ValueError(f"the span {self.first}-{self.last} ends before it begins")
+        names = [g.indicator for g in self.goalposts]
+        if twice := {name for name in names if names.count(name) > 1 or name in self.left_out}:
+            raise ValueError(f"{', '.join(sorted(twice))} stands twice in goalposts and left_out")
+        return self
 
 
 class IndexRules(_Model):

@@ -22,7 +22,7 @@ def check(settings: Settings, directory: Path | None, catalog_directory: Path | 
     catalog = load_catalog(catalog_directory or settings.catalog)
     tree, rules = tree_of(catalog), settings_of(catalog)
     panel = read_judgements(directory or settings.judgements)
-    judged = [node for node in tree.inner if tree[node].weighting == "ahp"]
+    judged = [node for node in tree.inner if tree[node].judged]
     panel.check_parents(judged)
     rows: list[dict[str, object]] = []
     refused: list[str] = []

@@ -21,7 +21,7 @@ _SLICE = """
     FROM year_inputs i
     JOIN observations o USING (payload_sha256)
     JOIN receipts r ON r.receipt = i.receipt
-    WHERE i.year = $year AND o.year BETWEEN $year - $lookback AND $year
+    WHERE i.year = $year AND o.year BETWEEN $year - $lookback - $behind AND $year + $ahead
     ORDER BY o.series, o.year, o.adcode, i.source, i.item
 """
 
@@ -94,9 +94,21 @@ def _staged(archive: Archive, staging: Path, source: str, year: int) -> tuple[li
     return receipts, parsed
 
 
-def observations_of(connection: duckdb.DuckDBPyConnection, catalog: Catalog, year: int) -> pd.DataFrame:
-    """Return every observation the index of ``year`` may draw on, with its source, layer and receipt."""
-    return connection.execute(_SLICE, {"year": year, "lookback": catalog.lookback}).df()
+def observations_of(
+    connection: duckdb.DuckDBPyConnection, catalog: Catalog, year: int, ahead: int = 0, behind: int = 0
+) -> pd.DataFrame:
+    """Return every observation the index of ``year`` may draw on, with its source, layer and receipt.
+
+    Args:
+        connection: the warehouse.
+        catalog: says how far back values may come from.
+        year: the statistical year.
+        ahead: years after it to return as well; values never draw on them.
+        behind: years before its oldest to return as well; nor on these.
+    """
+    return connection.execute(
+        _SLICE, {"year": year, "lookback": catalog.lookback, "ahead": ahead, "behind": behind}
+    ).df()
 
 
 def _keep(connection: duckdb.DuckDBPyConnection, receipts: list[Receipt], observations: pd.DataFrame) -> None:
