@@ -33,7 +33,7 @@ class Province(_Model):
 class Node(_Model):
     """A node of the index tree; a leaf (an indicator) has unit, direction and max_age.
 
-    The names of methods and their parameters are the engine's (docs/methodology.md, section 9); a catalogue that
+    The names of methods and their parameters are the engine's (docs/methodology.md, section 12); a catalogue that
     is loaded has been held against it.
     ``outliers: winsorise`` lets the engine pull in up to five outlying values before scaling; by default none.
     """
