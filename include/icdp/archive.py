@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import asdict, dataclass, field
+from datetime import UTC, date, datetime
 from typing import NamedTuple
 
 from icdp import __version__
@@ -46,6 +47,11 @@ class Receipt:
     def id(self) -> str:
         """Digest of the receipt's own content: the same taking has one receipt only."""
         return hashlib.sha256(self.to_json().encode()).hexdigest()
+
+    @property
+    def retrieved_on(self) -> date:
+        """Day of the taking, UTC: from then on the payload is known."""
+        return datetime.fromisoformat(self.retrieved_at).astimezone(UTC).date()
 
     def to_json(self) -> str:
         """Return the receipt as canonical JSON."""
@@ -135,6 +141,52 @@ class Archive:
         receipts = [self.receipt(source, identifier) for identifier in listed["receipts"]]
         return Listed(receipts, bool(listed["complete"]), str(listed["absent"]))
 
+    def remember(self, source: str, year: int, receipts: list[Receipt], absent: str = "") -> None:
+        """Add what was taken for a year to its history, unless that is what was taken last."""
+        folder = self.root / "accepted" / source / str(year)
+        content = json.dumps({"absent": absent, "receipts": [r.id for r in receipts]}, indent=1).encode()
+        digest = hashlib.sha256(content).hexdigest()[:16]
+        names = _names(folder)
+        if not names or not names[-1].endswith(f"-{digest}.json"):
+            write_whole(folder / f"{len(names) + 1:06d}-{digest}.json", content, mode=0o444)
+
+    def known(self, source: str, year: int, day: date) -> Listed | None:
+        """Return what was known on ``day`` of a source for a year; None when the source was never taken for it.
+
+        Every taking lists all items of that moment. For each item the latest taking speaks that has a payload
+        retrieved by then; one that no longer has the item withdraws it from the day of its newest payload on.
+        On the last day there is, this is what was taken last (docs/adr/0009-vintages.md).
+        """
+        history = self._history(source, year)
+        if not history:
+            return None
+        found: dict[str, Receipt] = {}
+        decided: set[str] = set()
+        items = {r.item for listed in history for r in listed.receipts}
+        for listed in reversed(history):
+            held = {r.item: r for r in listed.receipts}
+            dated = max((r.retrieved_on for r in listed.receipts), default=date.min)
+            for item in items - decided:
+                if item not in held and dated <= day:
+                    decided.add(item)
+                elif item in held and held[item].retrieved_on <= day:
+                    decided.add(item)
+                    found[item] = held[item]
+        return Listed([found[item] for item in sorted(found)], complete=True, absent=history[-1].absent)
+
+    def _history(self, source: str, year: int) -> list[Listed]:
+        folder = self.root / "accepted" / source / str(year)
+        history = []
+        for name in _names(folder):
+            path = folder / name
+            content = path.read_bytes()
+            if not name.endswith(f"-{hashlib.sha256(content).hexdigest()[:16]}.json"):
+                raise _altered(path)
+            listed = json.loads(content)
+            receipts = [self.receipt(source, identifier) for identifier in listed["receipts"]]
+            history.append(Listed(receipts, complete=True, absent=str(listed["absent"])))
+        return history
+
     def quarantine(self, receipt: Receipt, year: int, reason: str) -> None:
         """Keep why a payload was not accepted; its bytes and receipt stay where they are."""
         name = f"{receipt.retrieved_at.replace(':', '')}-{receipt.id[:16]}.json"
@@ -147,6 +199,11 @@ class Archive:
             "receipt": receipt.id,
         }
         write_whole(path, json.dumps(told, ensure_ascii=False, indent=1).encode())
+
+
+def _names(folder: AnyPath) -> list[str]:
+    found: list[AnyPath] = list(folder.glob("*.json"))
+    return sorted(path.name for path in found)
 
 
 def _altered(path: AnyPath) -> DataError:

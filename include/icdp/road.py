@@ -7,7 +7,7 @@ before wrote, may run twice, and returns one line about what it did.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import UTC, date, datetime
 
 import pandas as pd
@@ -27,7 +27,8 @@ from icdp.sources.acquire import nothing_for_year, payload_of, take, write_probl
 from icdp.warehouse import connection as warehouse
 from icdp.warehouse.load import load_year, observations_of
 from icdp.warehouse.staging import read_receipts, write_parquet, write_receipts
-from icdp.warehouse.values import current_observations
+from icdp.warehouse.used_files import keep_used_files, read_used_files
+from icdp.warehouse.values import IMPUTED, current_observations
 
 # Tables that say something about the values of a year: emptied when the values are replaced.
 SCORED = ("normalized", "scores", "weights", "contributions", "judgements", "consistency", "run_notes", "score_runs")
@@ -131,12 +132,19 @@ def stage(settings: Settings, source: str, year: int) -> str:
     return f"{source}: {len(table)} figures, {table['series'].nunique()} series"
 
 
-def load(settings: Settings, year: int) -> str:
-    """Replace the year's slice of the warehouse by what is staged, and build its values."""
+def load(settings: Settings, year: int, sources: Collection[str] | None = None) -> str:
+    """Replace the year's slice of the warehouse by what is staged, and build its values.
+
+    Args:
+        settings: the installation.
+        year: the statistical year.
+        sources: those that were asked; by default those of the plan.
+    """
     catalog = load_catalog(settings.catalog)
     with warehouse.write(settings.warehouse) as connection:
         staging = settings.staging / str(year)
-        built = load_year(connection, catalog, Archive(settings.archive), staging, year, plan(settings, year))
+        asked = plan(settings, year) if sources is None else sources
+        built = load_year(connection, catalog, Archive(settings.archive), staging, year, asked)
         # Scores and findings of the values that were there before would speak of other figures.
         for table in (*SCORED, "quality_results"):
             warehouse.replace_year(connection, table, year, pd.DataFrame())
@@ -164,6 +172,7 @@ def check(settings: Settings, year: int) -> str:
         concerned = observed[(observed["year"] == year) | key.isin(pd.MultiIndex.from_frame(used))]
         results = run_checks(YearData(catalog, year, concerned, values, coverage, totals))
         warehouse.replace_year(connection, "quality_results", year, results)
+        keep_used_files(connection, settings, year, "check")
     failed = results[~results["passed"]]
     errors = failed[failed["severity"] == "error"]
     if not errors.empty:
@@ -191,9 +200,14 @@ def score(settings: Settings, year: int) -> str:
             raise QualityError(
                 f"year {year} failed its checks (table quality_results); correct the figures and run refresh_statistics"
             )
-        values = connection.execute("SELECT adcode, indicator, value FROM indicator_values WHERE year = ?", [year]).df()
-        wide = values.pivot(index="adcode", columns="indicator", values="value").reindex(list(catalog.provinces))
-        result = score_units(tree_of(catalog), wide, panel, settings_of(catalog))
+        values = connection.execute(
+            "SELECT adcode, indicator, value, fill FROM indicator_values WHERE year = ?", [year]
+        ).df()
+        wide, fill = (
+            values.pivot(index="adcode", columns="indicator", values=name).reindex(list(catalog.provinces))
+            for name in ("value", "fill")
+        )
+        result = score_units(tree_of(catalog), wide, panel, settings_of(catalog), imputed=fill.isin(IMPUTED))
         payloads = connection.execute(
             "SELECT DISTINCT payload_sha256 FROM lineage WHERE year = ? ORDER BY 1", [year]
         ).fetchall()
@@ -212,6 +226,7 @@ def score(settings: Settings, year: int) -> str:
         }
         for table in SCORED:
             warehouse.replace_year(connection, table, year, result_tables[table].assign(year=year))
+        keep_used_files(connection, settings, year, "score")
     first = str(result.scores[catalog.root].idxmax())
     return f"{year}: {int(result.scores[catalog.root].notna().sum())} provinces scored, {catalog.provinces[first].short_zh} first"
 
@@ -229,7 +244,8 @@ def publish(settings: Settings, year: int) -> str:
         )
     catalog = load_catalog(settings.catalog)
     with warehouse.write(settings.warehouse) as connection:
-        outcome = publish_year(connection, catalog, settings.published, year, datetime.now(UTC))
+        used = read_used_files(connection, Archive(settings.archive), year)
+        outcome = publish_year(connection, catalog, settings.published, year, datetime.now(UTC), used)
         known = pd.DataFrame(
             [{"edition": e.name, "year": e.year, "revision": e.revision, "content_sha256": e.content_sha256,
               "published_at": pd.Timestamp(e.published_at)} for e in outcome.editions]

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import pandas as pd
 
 from icdp.errors import DataError, JudgementError
-from icdp.scoring.aggregate import Aggregation, Note, aggregate
+from icdp.scoring.aggregate import SLACK, Aggregation, Note, aggregate
 from icdp.scoring.entropy import entropy_weights
 from icdp.scoring.group import AhpResult, Thresholds, ahp_weights
 from icdp.scoring.judgements import TIDY, Judgements
@@ -31,12 +31,15 @@ class Settings:
         cr_thresholds: largest CR accepted, by number of items compared, with a ``default``.
         min_coverage: 0-1, share of a node's weight a unit needs for a score on it.
         tier_thresholds: falling; a root score above the first is tier 1.
+        min_unit_coverage: 0-1, share of the indicators in use a unit needs values of its own for to be ranked at
+            all (OECD/JRC: 0.65).
     """
 
     ri_table: str = "saaty1980"
     cr_thresholds: Thresholds = field(default_factory=lambda: {"default": 0.10})
     min_coverage: float = 0.5
     tier_thresholds: tuple[float, ...] = (50.0, 25.0)
+    min_unit_coverage: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -46,8 +49,8 @@ class Result:
     Attributes:
         normalized: units x all indicators, 0-1; missing where the value is, or where the indicator is out.
         scores: units x inner nodes, 0-100.
-        ranks: units x inner nodes, competition ranking, NA where there is no score.
-        tiers: units, of the root score.
+        ranks: units x inner nodes, competition ranking, NA where there is no score or too little is known of the unit.
+        tiers: units, of the root score, NA likewise.
         coverage: units x all nodes, 0-1.
         weights: one row for each node in use other than the root: nominal weight among its siblings in use,
             and their product down from the root (the indicators' sum to 1).
@@ -75,7 +78,13 @@ class Result:
     notes: list[Note]
 
 
-def score(tree: Tree, values: pd.DataFrame, judgements: Judgements | None, settings: Settings | None = None) -> Result:
+def score(
+    tree: Tree,
+    values: pd.DataFrame,
+    judgements: Judgements | None,
+    settings: Settings | None = None,
+    imputed: pd.DataFrame | None = None,
+) -> Result:
     """Score units on an index.
 
     Min-max per indicator, weights by the tree's methods, weighted arithmetic mean up the tree. Units and
@@ -87,6 +96,7 @@ def score(tree: Tree, values: pd.DataFrame, judgements: Judgements | None, setti
             without a column has no value.
         judgements: the experts' panel; None when no node is weighted by ahp.
         settings: the numeric rules; the defaults of :class:`Settings` when left out.
+        imputed: units x indicators, True where a value is imputed: it is scored, and does not count as known.
 
     Raises:
         DataError: a text, an infinite value, a duplicate or unknown label, nothing to score.
@@ -103,15 +113,18 @@ def score(tree: Tree, values: pd.DataFrame, judgements: Judgements | None, setti
     done = aggregate(tree, z, weigher.weigh, rules.min_coverage)
     empty = list(ordered.index[ordered.isna().all(axis=1)])
     notes = [*_dropped_notes(tree, dropped), *weigher.notes, *_unit_notes(tree, done, empty)]
+    unranked, told = _too_little_known(tree, z, imputed, rules.min_unit_coverage)
+    notes += told
     place = [node.id for node in tree.nodes].index
     entropy = sorted(weigher.entropy, key=lambda row: place(row[1]))
     units = values.index
     scores = done.scores.reindex(units)
+    ranked = scores.mask(unranked.reindex(units), axis=0)
     return Result(
         normalized=z.reindex(index=units, columns=leaves),
         scores=scores,
-        ranks=scores.apply(competition_rank),
-        tiers=tiers(scores[tree.root], rules.tier_thresholds).rename("tier"),
+        ranks=ranked.apply(competition_rank),
+        tiers=tiers(ranked[tree.root], rules.tier_thresholds).rename("tier"),
         coverage=done.coverage.reindex(units),
         weights=_weights_table(tree, done),
         contributions=done.contributions.reindex(units),
@@ -242,6 +255,27 @@ def _unit_notes(tree: Tree, done: Aggregation, empty: list[str]) -> list[Note]:
     return notes + [
         Note("unit_without_values", tree.root, "no value at all: no score, no rank", str(unit)) for unit in empty
     ]
+
+
+def _too_little_known(
+    tree: Tree, z: pd.DataFrame, imputed: pd.DataFrame | None, least: float
+) -> tuple[pd.Series[bool], list[Note]]:
+    """Return which units have values of their own for too few of the indicators in use, and a note for each."""
+    known = z.notna()
+    if imputed is not None:
+        known &= ~imputed.reindex(index=z.index, columns=z.columns, fill_value=False).astype(bool)
+    share = known.mean(axis=1)
+    short = (share < least - SLACK) & z.notna().any(axis=1)
+    notes = [
+        Note(
+            "unit_not_ranked",
+            tree.root,
+            f"values of its own for {share[unit]:.1%} of the indicators in use, {least:.0%} are needed: no rank",
+            str(unit),
+        )
+        for unit in share.index[short]
+    ]
+    return short, notes
 
 
 def _weights_table(tree: Tree, done: Aggregation) -> pd.DataFrame:

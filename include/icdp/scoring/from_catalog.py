@@ -20,4 +20,5 @@ def settings_of(catalog: Catalog) -> Settings:
         cr_thresholds=rules.cr_threshold,
         min_coverage=rules.min_coverage,
         tier_thresholds=rules.tiers,
+        min_unit_coverage=rules.min_province_coverage,
     )

@@ -74,6 +74,7 @@ def take(
     except NothingForYear as exc:
         if not before:
             archive.list_accepted(source.source, year, [], complete=True, absent=str(exc))
+            archive.remember(source.source, year, [], absent=str(exc))
             return Taken((), (), absent=str(exc))
         problems.append(("", f"{exc}; it had something before, which is kept"))
     except (FetchFailed, FetchRefused, LayoutChanged, DataError) as exc:
@@ -139,8 +140,12 @@ def _refuse(
 def _list(
     archive: Archive, source: Source, year: int, receipts: dict[str, Receipt], *, complete: bool, live: bool
 ) -> None:
+    ordered = [receipts[item] for item in sorted(receipts)]
     if live:
-        archive.list_accepted(source.source, year, [receipts[item] for item in sorted(receipts)], complete=complete)
+        archive.list_accepted(source.source, year, ordered, complete=complete)
+    # A taking of the facts that broke off is none: its files lie side by side and are taken together.
+    if live or complete:
+        archive.remember(source.source, year, ordered)
 
 
 def quarantined(archive: Archive, source: str) -> Iterator[dict[str, str]]:

@@ -21,7 +21,7 @@ _SLICE = """
     FROM year_inputs i
     JOIN observations o USING (payload_sha256)
     JOIN receipts r ON r.receipt = i.receipt
-    WHERE i.year = $year AND o.year BETWEEN $year - $lookback AND $year
+    WHERE i.year = $year AND o.year BETWEEN $year - $lookback AND $year + $lookahead
     ORDER BY o.series, o.year, o.adcode, i.source, i.item
 """
 
@@ -96,7 +96,8 @@ def _staged(archive: Archive, staging: Path, source: str, year: int) -> tuple[li
 
 def observations_of(connection: duckdb.DuckDBPyConnection, catalog: Catalog, year: int) -> pd.DataFrame:
     """Return every observation the index of ``year`` may draw on, with its source, layer and receipt."""
-    return connection.execute(_SLICE, {"year": year, "lookback": catalog.lookback}).df()
+    span = {"lookback": catalog.lookback, "lookahead": catalog.lookahead}
+    return connection.execute(_SLICE, {"year": year, **span}).df()
 
 
 def _keep(connection: duckdb.DuckDBPyConnection, receipts: list[Receipt], observations: pd.DataFrame) -> None:

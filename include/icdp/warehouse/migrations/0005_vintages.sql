@@ -1,0 +1,21 @@
+-- How a value without a figure of the year came about.
+ALTER TABLE indicator_values ADD COLUMN fill VARCHAR DEFAULT 'none';
+ALTER TABLE indicator_coverage ADD COLUMN carried INTEGER;
+ALTER TABLE indicator_coverage ADD COLUMN imputed INTEGER;
+
+-- A filled value may rest on figures of two years, or of other provinces (`of_adcode`).
+CREATE TABLE lineage_of_figures (
+    year INTEGER NOT NULL, adcode VARCHAR NOT NULL, indicator VARCHAR NOT NULL, series VARCHAR NOT NULL,
+    value_year INTEGER NOT NULL, of_adcode VARCHAR NOT NULL, value DOUBLE, value_text VARCHAR, unit VARCHAR NOT NULL,
+    basis VARCHAR NOT NULL, source VARCHAR NOT NULL, layer VARCHAR NOT NULL, publisher VARCHAR NOT NULL,
+    title VARCHAR NOT NULL, source_url VARCHAR NOT NULL, locator VARCHAR NOT NULL, note VARCHAR NOT NULL, row INTEGER,
+    payload_sha256 VARCHAR NOT NULL, receipt VARCHAR NOT NULL, retrieved_at TIMESTAMPTZ NOT NULL,
+    PRIMARY KEY (year, adcode, indicator, series, value_year, of_adcode));
+INSERT INTO lineage_of_figures BY NAME SELECT *, adcode AS of_adcode FROM lineage;
+DROP TABLE lineage;
+ALTER TABLE lineage_of_figures RENAME TO lineage;
+
+-- The files that decided a year besides its payloads (catalogue, judgements, national totals); bytes lie in the archive.
+CREATE TABLE used_files (
+    year INTEGER NOT NULL, step VARCHAR NOT NULL, path VARCHAR NOT NULL, payload_sha256 VARCHAR NOT NULL,
+    PRIMARY KEY (year, step, path));
