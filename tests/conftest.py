@@ -87,7 +87,7 @@ def own_loaded(loaded: Settings, tmp_path: Path) -> Settings:
 
 def make(settings: Settings, year: int) -> str:
     """Take every step of the road; return what publishing said."""
-    for source in road.plan(settings):
+    for source in road.plan(settings, year):
         road.acquire(settings, source, year)
         road.stage(settings, source, year)
     road.load(settings, year)

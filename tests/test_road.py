@@ -21,7 +21,7 @@ YEAR = 2024
 def checked(tmp_path_factory: pytest.TempPathFactory) -> Settings:
     """2024 acquired, staged, loaded and checked; only to be copied."""
     settings = Settings(home=tmp_path_factory.mktemp("checked"))
-    for source in road.plan(settings):
+    for source in road.plan(settings, YEAR):
         road.acquire(settings, source, YEAR)
         road.stage(settings, source, YEAR)
     road.load(settings, YEAR)
@@ -64,7 +64,7 @@ def spoil(settings: Settings, series: str, start: str, change: Callable[[str], s
 
 
 def test_without_the_live_channel_only_the_shipped_figures_are_asked(own: Settings) -> None:
-    assert road.plan(own) == ["facts"]
+    assert road.plan(own, 2024) == ["facts"]
 
 
 def test_every_step_may_run_twice(own: Settings, checked: Settings) -> None:
@@ -182,9 +182,9 @@ def test_steps_out_of_order_say_what_to_run_first(tmp_path: Path) -> None:
 def test_the_live_channel_without_a_live_source_is_refused(tmp_path: Path) -> None:
     shutil.copytree(CATALOG, tmp_path / "catalog")
     own = Settings(home=tmp_path, catalog=tmp_path / "catalog")
-    assert road.plan(own) == ["facts"]
+    assert road.plan(own, 2024) == ["facts"]
     for path in (own.catalog / "sources").glob("*.yaml"):
         if path.stem != "facts":
             path.unlink()
     with pytest.raises(DataError, match="names no live source"):
-        road.plan(replace(own, channel="live"))
+        road.plan(replace(own, channel="live"), 2024)

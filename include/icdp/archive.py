@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, date, datetime
 from typing import NamedTuple
@@ -186,6 +187,16 @@ class Archive:
             receipts = [self.receipt(source, identifier) for identifier in listed["receipts"]]
             history.append(Listed(receipts, complete=True, absent=str(listed["absent"])))
         return history
+
+    def accepted_years(self, source: str) -> list[int]:
+        """Return the years for which something of a source was accepted, or found absent."""
+        found: list[AnyPath] = list((self.root / "accepted" / source).glob("*.json"))
+        return sorted(int(path.stem) for path in found)
+
+    def receipts(self, source: str) -> Iterator[Receipt]:
+        """Yield every receipt of a source, oldest first."""
+        found: list[AnyPath] = list((self.root / "receipts" / source).glob("*.json"))
+        yield from sorted((self.receipt(source, path.stem) for path in found), key=lambda r: (r.retrieved_at, r.id))
 
     def quarantine(self, receipt: Receipt, year: int, reason: str) -> None:
         """Keep why a payload was not accepted; its bytes and receipt stay where they are."""

@@ -34,18 +34,25 @@ from icdp.warehouse.values import IMPUTED, current_observations
 SCORED = ("normalized", "scores", "weights", "contributions", "judgements", "consistency", "run_notes", "score_runs")
 
 
-def plan(settings: Settings, year: int | None = None) -> list[str]:
-    """Return the sources a run asks: the shipped base always, the live ones when the channel is ``live``.
+def plan(settings: Settings, year: int) -> list[str]:
+    """Return the sources a run asks: the shipped base, the live ones when the channel is ``live``, workbooks handed in.
 
     Raises:
         DataError: the channel is ``live`` and the catalogue has no live source.
     """
-    sources = load_catalog(settings.catalog).sources.values()
+    catalog = load_catalog(settings.catalog)
+    archive = Archive(settings.archive)
+    sources = catalog.sources.values()
     live = [s.source for s in sources if s.layer == "live"]
     if settings.channel == "live" and not live:
         raise DataError(f"ICDP_CHANNEL=live, but {settings.catalog / 'sources'} names no live source; use facts")
     wanted = {"base", "live"} if settings.channel == "live" else {"base"}
-    return [s.source for s in sources if s.layer in wanted]
+    return [
+        s.source
+        for s in sources
+        if s.layer in wanted
+        or (s.layer == "workbook" and any(abs(y - year) <= catalog.lookback for y in archive.accepted_years(s.source)))
+    ]
 
 
 def open_looks(settings: Settings, day: date) -> list[dict[str, str | int]]:

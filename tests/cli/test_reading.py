@@ -5,30 +5,14 @@ from __future__ import annotations
 import csv
 import io
 import json
-import os
 import subprocess
-import sys
-from collections.abc import Callable
 from pathlib import Path
 
 import duckdb
 import pytest
+from tests.cli.conftest import Run
 
-from icdp.settings import INCLUDE, Settings
-
-Run = Callable[..., subprocess.CompletedProcess[str]]
-
-
-@pytest.fixture
-def icdp(made: Settings) -> Run:
-    """Run the command on the published years 2023 and 2024."""
-
-    def run(*arguments: str, home: Path = made.home) -> subprocess.CompletedProcess[str]:
-        environment = {**os.environ, "ICDP_HOME": str(home), "PYTHONPATH": str(INCLUDE), "COLUMNS": "80"}
-        command = [sys.executable, "-m", "icdp.cli", *arguments]
-        return subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=120)
-
-    return run
+from icdp.settings import Settings
 
 
 def rows(answer: subprocess.CompletedProcess[str]) -> list[dict[str, object]]:
@@ -71,7 +55,7 @@ def test_a_profile_shows_values_and_says_what_is_missing_and_why(
 ) -> None:
     people = icdp("profile", "西藏", "2024").stdout
     assert "本省缺值 no figure for this province" in people
-    assert "缺 missing: 没有可用的省级数据，也没有合适的替代" in people
+    assert "digital_city_share：2023-2024 年 0 省" in people
     profile = {r["node"]: r for r in rows(icdp("profile", "西藏", "2024", "--format", "json"))}
     value = published.execute(
         "SELECT value FROM indicator_values WHERE adcode = '540000' AND indicator = 'green_power' AND year = 2024"
@@ -174,9 +158,8 @@ def test_query_answers_and_cannot_write_or_leave_the_file(icdp: Run, tmp_path: P
 
 def test_sources_and_editions_are_listed(icdp: Run, tmp_path: Path) -> None:
     listed = rows(icdp("sources", "--format", "json"))
-    assert [(r["source"], r["payloads"], r["years"]) for r in listed if r["source"] == "facts"] == [
-        ("facts", 69, "2023 2024")
-    ]
+    held = [(r["year"], r["payloads"]) for r in listed if r["source"] == "facts" and r["figures_used"]]
+    assert held == [(2024, 69), (2023, 69)]
     assert [r["edition"] for r in rows(icdp("edition", "list", "--format", "json"))] == ["2023-r1", "2024-r1"]
     # Without any edition the sources are still known.
     assert "facts" in icdp("sources", home=tmp_path).stdout

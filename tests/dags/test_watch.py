@@ -37,7 +37,7 @@ def test_with_shipped_figures_there_is_nothing_to_look_at(tmp_path: Path) -> Non
 def test_every_live_source_is_looked_at_for_the_open_years(tmp_path: Path) -> None:
     looks = road.open_looks(replace(Settings(home=tmp_path), channel="live"), date(2026, 11, 5))
     assert {look["year"] for look in looks} == {2024, 2025}
-    live = [source for source in road.plan(Settings(home=tmp_path, channel="live")) if source != "facts"]
+    live = [source for source in road.plan(Settings(home=tmp_path, channel="live"), 2024) if source != "facts"]
     assert {look["source"] for look in looks} <= set(live)
     assert len(looks) == len(live) * 2
 

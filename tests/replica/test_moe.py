@@ -64,7 +64,7 @@ QUARANTINED = {
     "a province twice": (edited(lambda t: t.extend(t[3:96])), r"institutions are listed, the notice prints 2868|stands twice"),
     "no header": (edited(lambda t: t.pop(2)), r"no header row with 学校名称"),
     "last year's list": (instead(xlsx(rows(2023))), r"2820 institutions are listed, the notice prints 2868"),
-    "a broken workbook": (instead(b"PK\x03\x04" + b"0" * 200), r"the workbook cannot be read"),
+    "a broken workbook": (instead(b"PK\x03\x04" + b"0" * 200), r"is no zip file that can be read"),
 }  # fmt: skip
 
 

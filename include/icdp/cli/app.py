@@ -20,10 +20,16 @@ app = typer.Typer(
 )
 judgements_app = typer.Typer(help="专家判断矩阵 Experts' judgement matrices.", no_args_is_help=True)
 edition_app = typer.Typer(help="已发布版本 Published editions.", no_args_is_help=True)
+sources_app = typer.Typer(help="数据来源 The sources.", no_args_is_help=False)
+workbook_app = typer.Typer(help="分析人员工作簿 Figures entered by hand.", no_args_is_help=True)
+app.add_typer(sources_app, name="sources")
+app.add_typer(workbook_app, name="workbook")
 app.add_typer(judgements_app, name="judgements")
 app.add_typer(edition_app, name="edition")
 
 Which = Annotated[str, typer.Argument(metavar="YEAR_OR_EDITION", help="2024 (its latest edition) or 2024-r1")]
+Year = Annotated[str, typer.Argument(metavar="YEAR", help="statistical year, e.g. 2024")]
+Source = Annotated[str, typer.Argument(metavar="SOURCE", help="id of a live source, e.g. nbs")]
 Province = Annotated[str, typer.Argument(metavar="PROVINCE", help="四川, 四川省, Sichuan or 510000")]
 Form = Annotated[Format, typer.Option("--format", help="table for people, csv or json for programs")]
 Node = Annotated[str | None, typer.Option("--node", help="a dimension or sub-dimension: id, Chinese or English name")]
@@ -87,12 +93,103 @@ def trace(
     tracing.trace(Settings.from_environment(), province, indicator, which, form)
 
 
-@app.command()
-def sources(form: Form = Format.table) -> None:
-    """数据来源 The sources, and what is published of each."""
-    from icdp.cli import reading
+@sources_app.callback(invoke_without_command=True)
+def sources(
+    context: typer.Context,
+    year: Annotated[
+        str | None, typer.Option("--year", help="one statistical year; default: all known and open ones")
+    ] = None,
+    source: Annotated[str | None, typer.Option("--source", help="one source")] = None,
+    form: Form = Format.table,
+) -> None:
+    """数据来源 What there is of every source and year: taken when, changed, expected when, failed why."""
+    if context.invoked_subcommand is None:
+        from icdp.cli import fetching
 
-    reading.sources(Settings.from_environment(), form)
+        fetching.overview(Settings.from_environment(), year, source, form)
+
+
+@sources_app.command("check")
+def sources_check(source: Source, year: Year, form: Form = Format.table) -> None:
+    """试取 Ask a live source and validate what it gives; nothing is kept."""
+    from icdp.cli import fetching
+
+    fetching.check(Settings.from_environment(), source, year, form)
+
+
+@sources_app.command("reparse")
+def sources_reparse(
+    year: Year,
+    source: Annotated[str | None, typer.Option("--source", help="one source")] = None,
+    load: Annotated[bool, typer.Option("--load", help="load and check the year as well")] = False,
+    form: Form = Format.table,
+) -> None:
+    """重新解析 Parse a year's archived payloads with today's parsers; never asks the network."""
+    from icdp.cli import fetching
+
+    fetching.reparse(Settings.from_environment(), year, source, form, load=load)
+
+
+@sources_app.command("accept")
+def sources_accept(
+    files: Annotated[list[Path], typer.Argument(metavar="FILES…", help="pages, PDF or workbooks as saved")],
+    source: Annotated[str, typer.Option("--source", help="the live source they belong to")],
+    year: Annotated[str, typer.Option("--year", help="statistical year")],
+    address: Annotated[str, typer.Option("--address", help="where they were saved from")],
+    entered_by: Annotated[str, typer.Option("--by", help="who saved them")],
+    item: Annotated[str, typer.Option("--item", help="what of the source it is, where it cannot be told")] = "",
+    form: Form = Format.table,
+) -> None:
+    """人工取得 Take pages a person saved because the site refuses machines; same parser, same validation."""
+    from icdp.cli import fetching
+
+    fetching.accept(Settings.from_environment(), files, source, year, address, entered_by, item, form)
+
+
+@workbook_app.command("export")
+def workbook_export(
+    year: Year,
+    indicators: Annotated[
+        list[str] | None,
+        typer.Option("--for", help="an indicator or series (repeatable); default: those not yet as defined"),
+    ] = None,
+    everything: Annotated[bool, typer.Option("--all", help="every indicator")] = False,
+    name: Annotated[str, typer.Option("--name", help="tells workbooks of one year apart")] = "main",
+    entered_by: Annotated[str, typer.Option("--by", help="filled into every row")] = "",
+    out: Annotated[Path | None, typer.Option("--out", metavar="FILE.xlsx")] = None,
+) -> None:
+    """导出工作簿 An Excel workbook for figures printed only in speeches, pictures and PDFs."""
+    from icdp.cli import entering
+
+    entering.export(Settings.from_environment(), year, out, name, indicators or [], entered_by, everything=everything)
+
+
+@workbook_app.command("import")
+def workbook_import(
+    files: Annotated[list[Path], typer.Argument(metavar="FILES…")],
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="only look for problems")] = False,
+    form: Form = Format.table,
+) -> None:
+    """导入工作簿 Take the entries of workbooks, all or nothing; every problem is shown with its cell."""
+    from icdp.cli import entering
+
+    entering.import_(Settings.from_environment(), files, form, dry_run=dry_run)
+
+
+@workbook_app.command("list")
+def workbook_list(form: Form = Format.table) -> None:
+    """工作簿列表 The workbooks in use and their entries."""
+    from icdp.cli import entering
+
+    entering.list_all(Settings.from_environment(), form)
+
+
+@workbook_app.command("withdraw")
+def workbook_withdraw(year: Year, name: Annotated[str, typer.Argument(metavar="NAME")]) -> None:
+    """停用工作簿 Take a workbook's entries out of use; its bytes stay in the archive."""
+    from icdp.cli import entering
+
+    entering.withdraw(Settings.from_environment(), year, name)
 
 
 @judgements_app.command("check")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import duckdb
 import pandas as pd
 
-from icdp.catalog import Catalog, load_catalog
+from icdp.catalog import load_catalog
 from icdp.cli.output import Format, rows_of, show
 from icdp.errors import DataError, NotFoundError
 from icdp.publishing.reader import Published, open_published
@@ -226,44 +226,3 @@ def query(settings: Settings, sql: str, form: Format) -> None:
             reason = " ".join(str(exc).split())
             raise DataError(f'query: {reason}; `icdp query "SHOW TABLES"` lists what there is') from exc
     show(rows_of(frame), form, {name: name for name in frame.columns})
-
-
-def sources(settings: Settings, form: Format) -> None:
-    """Print the sources of the catalogue and what the published editions hold of each."""
-    catalog = load_catalog(settings.catalog)
-    held = _held(settings)
-    rows = [_source_row(catalog, name, held) for name in catalog.sources]
-    headings = {
-        "source": "来源 Source", "title_zh": "名称", "layer": "数据层 Layer", "required": "必需 Required",
-        "payloads": "文件 Payloads", "series": "序列 Series", "years": "年度 Editions of", "last_retrieved": "最近取得 Last taken",
-        "terms": "使用条款 Terms",
-    }  # fmt: skip
-    show(rows, form, headings)
-
-
-def _held(settings: Settings) -> pd.DataFrame:
-    try:
-        with open_published(settings.published) as db:
-            return db.frame(
-                """SELECT source, count(DISTINCT series) AS series, max(retrieved_at) AS last_retrieved,
-                       string_agg(DISTINCT year::VARCHAR, ' ' ORDER BY year::VARCHAR) AS years,
-                       (SELECT count(DISTINCT payload_sha256) FROM inputs i WHERE i.source = l.source) AS payloads
-                   FROM lineage l GROUP BY source"""
-            ).set_index("source")
-    except NotFoundError:
-        return pd.DataFrame(columns=["series", "last_retrieved", "years", "payloads"])
-
-
-def _source_row(catalog: Catalog, name: str, held: pd.DataFrame) -> dict[str, object]:
-    entry = catalog.sources[name]
-    known = rows_of(held.loc[[name]])[0] if name in held.index else dict.fromkeys(held.columns)
-    return {
-        "source": name,
-        "title_zh": entry.title_zh,
-        "title_en": entry.title_en,
-        "publisher": entry.publisher,
-        "layer": entry.layer,
-        "required": entry.required,
-        **{key: known.get(key) for key in ("payloads", "series", "years", "last_retrieved")},
-        "terms": entry.terms,
-    }

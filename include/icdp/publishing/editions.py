@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
 import json
 import os
@@ -18,6 +17,7 @@ import duckdb
 import pandas as pd
 
 from icdp.errors import DataError
+from icdp.files import alone
 from icdp.publishing.schema import tables
 
 NAME = re.compile(r"(?P<year>[0-9]{4})-r(?P<revision>[1-9][0-9]*)")
@@ -49,8 +49,7 @@ def publishing(published: Path) -> Iterator[Path]:
     """Hold the one place of a publisher; yield the folder of editions, free of half-built ones."""
     folder = published / "editions"
     folder.mkdir(parents=True, exist_ok=True)
-    with (published / ".lock").open("a") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+    with alone(published / ".lock"):
         for leftover in folder.glob(f"{BUILDING}*"):
             _remove(leftover)
         yield folder

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,7 +14,7 @@ from icdp.errors import DataError, FetchFailed, FetchRefused, IcdpError, LayoutC
 from icdp.files import AnyPath, replacing
 from icdp.settings import Settings
 from icdp.sources.acceptance import accept
-from icdp.sources.base import Errand, Fetched, Payload, adapter
+from icdp.sources.base import Errand, Fetched, Payload, adapter, by_hand
 from icdp.sources.client import Client, Clock
 from icdp.sources.text import media_type
 
@@ -44,6 +44,8 @@ def take(
         LayoutChanged: the way to the figures is no longer the one known.
     """
     archive = Archive(settings.archive)
+    if source.layer == "workbook":
+        return _entered(archive, catalog, source, year)
     live = source.layer == "live"
     listed = (archive.accepted(source.source, year) if live else None) or Listed([], False)
     # What a register showed at the end of a year cannot be asked for again.
@@ -59,18 +61,10 @@ def take(
     before = {r.item: r for r in listed.receipts}
     receipts: dict[str, Receipt] = {}
     problems: list[tuple[str, str]] = []
+    sizes = {item: receipt.bytes for item, receipt in before.items()}
     try:
         for fetched in adapter(source.source, catalog).fetch(errand):
-            receipt = _keep(archive, source, fetched)
-            if fetched.part:
-                continue
-            if live and (
-                reason := _refuse(archive, catalog, settings, receipt, fetched, year, before.get(fetched.item))
-            ):
-                archive.quarantine(receipt, year, reason)
-                problems.append((fetched.item, reason))
-                continue
-            receipts[fetched.item] = receipt
+            _receive(errand, archive, fetched, sizes, receipts, problems)
     except NothingForYear as exc:
         if not before:
             archive.list_accepted(source.source, year, [], complete=True, absent=str(exc))
@@ -98,6 +92,84 @@ def _closed(source: Source, window: Window, year: int, clock: Clock) -> str | No
     )
 
 
+def _receive(
+    errand: Errand,
+    archive: Archive,
+    fetched: Fetched,
+    sizes: Mapping[str, int],
+    receipts: dict[str, Receipt],
+    problems: list[tuple[str, str]],
+) -> None:
+    """Keep what was fetched; add its receipt to those accepted, or quarantine it and add the reason."""
+    receipt = _keep(archive, errand.source, fetched)
+    if fetched.part:
+        return
+    if errand.source.layer == "live":
+        payload = Payload(receipt.source, fetched.item, fetched.content, fetched.request, archive.get)
+        try:
+            accept(payload, errand.catalog, errand.settings, errand.year, sizes.get(fetched.item))
+        except IcdpError as exc:
+            archive.quarantine(receipt, errand.year, str(exc))
+            problems.append((fetched.item, str(exc)))
+            return
+    receipts[fetched.item] = receipt
+
+
+def _entered(archive: Archive, catalog: Catalog, source: Source, year: int) -> Taken:
+    """Return the imported workbooks that hold a figure an index of ``year`` may use, whatever year they are called after."""
+    parse = adapter(source.source, catalog).parse
+    kept = [
+        receipt
+        for named in archive.accepted_years(source.source)
+        for receipt in (archive.accepted(source.source, named) or Listed([], False)).receipts
+        if parse(payload_of(archive, receipt), catalog)["year"].between(year - catalog.lookback, year).any()
+    ]
+    absent = "" if kept else f"{source.source}: no entry for {year}"
+    return Taken(tuple(kept), (), from_archive=True, absent=absent)
+
+
+def take_by_hand(
+    settings: Settings, catalog: Catalog, source: Source, year: int, files: Sequence[Fetched], *, item: str = ""
+) -> Taken:
+    """Take files that a person saved because the site refuses machines; the same parser and validation.
+
+    All or nothing: one file that is not accepted lists none of them. The size of the last payload is not held
+    against them, since a person has looked.
+
+    Args:
+        settings: where the archive lies.
+        catalog: the index as data.
+        source: a live source.
+        year: the statistical year.
+        files: what was saved; ``item`` is the file's name, ``request`` the address it was saved from.
+        item: what of the source it is, where the adapter cannot tell by itself.
+
+    Raises:
+        DataError: the source is not a live one.
+        LayoutChanged: no part of the source is recognised in the files, or one of them was quarantined.
+    """
+    if source.site is None:
+        raise DataError(f"{source.source} takes no saved pages; use one of the live sources, or `icdp workbook import`")
+    archive = Archive(settings.archive)
+    errand = Errand(settings, catalog, source, year)
+    receipts: dict[str, Receipt] = {}
+    problems: list[tuple[str, str]] = []
+    for fetched in by_hand(source.source, catalog)(errand, files, item):
+        _receive(errand, archive, fetched, {}, receipts, problems)
+    if problems:
+        raise LayoutChanged("; ".join(reason for _, reason in problems))
+    listed = archive.accepted(source.source, year) or Listed([], False)
+    whole = {r.item: r for r in listed.receipts} | receipts
+    given = {
+        str(series)
+        for receipt in whole.values()
+        for series in adapter(source.source, catalog).parse(payload_of(archive, receipt), catalog)["series"].unique()
+    }
+    complete = {expected.series for expected in source.expects} <= given
+    _list(archive, source, year, whole, complete=complete, live=True)
+    return Taken(tuple(receipts[name] for name in sorted(receipts)), ())
+
+
 def payload_of(archive: Archive, receipt: Receipt) -> Payload:
     """Return the archived payload a receipt speaks of."""
     return Payload(receipt.source, receipt.item, archive.get(receipt.payload_sha256), receipt.request, archive.get)
@@ -118,23 +190,6 @@ def _keep(archive: Archive, source: Source, fetched: Fetched) -> Receipt:
     )
     archive.add_receipt(receipt)
     return receipt
-
-
-def _refuse(
-    archive: Archive,
-    catalog: Catalog,
-    settings: Settings,
-    receipt: Receipt,
-    fetched: Fetched,
-    year: int,
-    before: Receipt | None,
-) -> str | None:
-    payload = Payload(receipt.source, fetched.item, fetched.content, fetched.request, archive.get)
-    try:
-        accept(payload, catalog, settings, year, before.bytes if before else None)
-    except IcdpError as exc:
-        return str(exc)
-    return None
 
 
 def _list(

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import importlib
 import json
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any, Protocol, cast
 
 import pandas as pd
 
 from icdp.catalog import Catalog
 from icdp.catalog.model import Source
-from icdp.errors import CatalogError, LayoutChanged
+from icdp.errors import CatalogError, DataError, LayoutChanged
 from icdp.settings import Settings
 from icdp.sources.client import Client
 
@@ -135,3 +135,25 @@ def adapter(source: str, catalog: Catalog) -> Adapter:
             f"{catalog.directory / 'sources' / f'{source}.yaml'}: no module icdp/sources/{source}.py reads it; "
             "write one or remove the file"
         ) from exc
+
+
+ByHand = Callable[[Errand, Sequence[Fetched], str], Iterable[Fetched]]
+"""(errand, saved files, item named by the person or empty) -> what ``fetch`` would have given for them."""
+
+
+def by_hand(source: str, catalog: Catalog) -> ByHand:
+    """Return how saved files become payloads of a source: its module's ``by_hand``, or one file is one named item.
+
+    Raises:
+        CatalogError: see :func:`adapter`.
+    """
+    return cast(ByHand, getattr(adapter(source, catalog), "by_hand", _one_item))
+
+
+def _one_item(errand: Errand, files: Sequence[Fetched], item: str) -> Iterator[Fetched]:
+    if len(files) != 1 or not item:
+        raise DataError(
+            f"{errand.source.source}: give one file and say with --item what of the source it is "
+            f"(as `icdp sources --source {errand.source.source}` calls it)"
+        )
+    yield replace(files[0], item=item)

@@ -11,7 +11,7 @@ import io
 import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 from urllib.parse import urljoin
@@ -48,7 +48,7 @@ def fetch(errand: Errand) -> Iterator[Fetched]:
         LayoutChanged: no notice is listed, or one has no attachment.
         FetchFailed, FetchRefused: see :class:`icdp.sources.client.Client`.
     """
-    notices = []
+    notices: list[dict[str, Any]] = []
     for number, address in enumerate(_notices(errand)):
         page = errand.ask.get(address)
         yield Fetched(f"notice/{number}", page.content, page.url, page.retrieved_at, page.headers, part=True)
@@ -68,10 +68,24 @@ def fetch(errand: Errand) -> Iterator[Fetched]:
             )
             files.append({"url": answer.url, "sha256": hashlib.sha256(answer.content).hexdigest()})
         notices.append({"url": page.url, "sha256": hashlib.sha256(page.content).hexdigest(), "attachments": files})
+    yield _index(errand, notices, errand.ask.base_url, page.retrieved_at)
+
+
+def by_hand(errand: Errand, files: Sequence[Fetched], item: str) -> Iterator[Fetched]:
+    """Yield saved attachments as parts, then their index: together they must be the register of the errand's year."""
+    notices = []
+    for file in files:
+        yield replace(file, part=True)
+        attachment = {"url": file.request, "sha256": hashlib.sha256(file.content).hexdigest()}
+        notices.append({"url": file.request, "attachments": [attachment]})
+    yield _index(errand, notices, files[0].request, files[0].retrieved_at)
+
+
+def _index(errand: Errand, notices: list[dict[str, Any]], request: str, retrieved_at: str) -> Fetched:
     # In a fixed order and without moments: the same notices are the same index.
-    notices.sort(key=lambda notice: str(notice["url"]))
+    notices.sort(key=lambda notice: (str(notice["url"]), str(notice["attachments"])))
     index = json.dumps({"year": errand.year, "notices": notices}, ensure_ascii=False, indent=1)
-    yield Fetched(f"register/{errand.year}", index.encode(), errand.ask.base_url, page.retrieved_at)
+    return Fetched(f"register/{errand.year}", index.encode(), request, retrieved_at)
 
 
 def _no_pdf(answer: Answer) -> str | None:

@@ -12,7 +12,8 @@ import io
 import json
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 from urllib.parse import urljoin
 
@@ -47,8 +48,19 @@ def fetch(errand: Errand) -> Iterator[Fetched]:
     for number, answer in enumerate(answers, start=1):
         yield Fetched(f"zip/{number}", answer.content, answer.url, answer.retrieved_at, answer.headers, part=True)
         files.append({"url": answer.url, "sha256": hashlib.sha256(answer.content).hexdigest()})
+    yield _index(errand, files, first.url, first.retrieved_at)
+
+
+def by_hand(errand: Errand, files: Sequence[Fetched], item: str) -> Iterator[Fetched]:
+    """Yield saved zip files as parts, then their index: together they must be the whole register."""
+    yield from (replace(file, part=True) for file in files)
+    listed = [{"url": file.request, "sha256": hashlib.sha256(file.content).hexdigest()} for file in files]
+    yield _index(errand, listed, files[0].request, files[0].retrieved_at)
+
+
+def _index(errand: Errand, files: list[dict[str, str]], request: str, retrieved_at: str) -> Fetched:
     index = json.dumps({"year": errand.year, "files": files}, indent=1)
-    yield Fetched(f"register/{errand.year}", index.encode(), first.url, first.retrieved_at)
+    return Fetched(f"register/{errand.year}", index.encode(), request, retrieved_at)
 
 
 def _no_zip(answer: Answer) -> str | None:

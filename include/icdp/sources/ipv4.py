@@ -10,7 +10,8 @@ import hashlib
 import ipaddress
 import itertools
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import pandas as pd
@@ -35,8 +36,22 @@ def fetch(errand: Errand) -> Iterator[Fetched]:
         answer = errand.ask.get(layout["file"].format(code=code), check=_no_list)
         yield Fetched(f"blocks/{code}", answer.content, answer.url, answer.retrieved_at, answer.headers, part=True)
         files.append({"code": code, "url": answer.url, "sha256": hashlib.sha256(answer.content).hexdigest()})
+    yield _index(errand, files, errand.ask.base_url, answer.retrieved_at)
+
+
+def by_hand(errand: Errand, files: Sequence[Fetched], item: str) -> Iterator[Fetched]:
+    """Yield saved lists as parts, each called after its code (``510000.txt``), then their index."""
+    listed = []
+    for file in files:
+        code = file.item.rpartition("/")[2].removesuffix(".txt")
+        yield replace(file, part=True)
+        listed.append({"code": code, "url": file.request, "sha256": hashlib.sha256(file.content).hexdigest()})
+    yield _index(errand, sorted(listed, key=lambda file: file["code"]), files[0].request, files[0].retrieved_at)
+
+
+def _index(errand: Errand, files: list[dict[str, str]], request: str, retrieved_at: str) -> Fetched:
     index = json.dumps({"year": errand.year, "files": files}, indent=1)
-    yield Fetched(f"shares/{errand.year}", index.encode(), errand.ask.base_url, answer.retrieved_at)
+    return Fetched(f"shares/{errand.year}", index.encode(), request, retrieved_at)
 
 
 def _no_list(answer: Answer) -> str | None:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import ast
 import json
 import re
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from decimal import Decimal, InvalidOperation
 from typing import Any
 from urllib.parse import urljoin
@@ -54,6 +54,21 @@ def fetch(errand: Errand) -> Iterator[Fetched]:
             yield Fetched(f"{name}/{errand.year}", answer.content, answer.url, answer.retrieved_at, answer.headers)
     if not found:
         raise NothingForYear(f"miit: no table by province of December {errand.year} among {len(listed)} articles")
+
+
+def by_hand(errand: Errand, files: Sequence[Fetched], item: str) -> Iterator[Fetched]:
+    """Yield saved articles, each as the table its title names.
+
+    Raises:
+        LayoutChanged: an article is called like none of the tables of the errand's year.
+    """
+    tables = errand.source.layout["tables"]
+    for file in files:
+        title = _article_title(decode(file.content, file.item))
+        found = [name for name, table in tables.items() if re.match(_title(table, errand.year), squeezed(title))]
+        if not found:
+            raise LayoutChanged(f"{file.item}: the article is called {title!r}, none of the tables of {errand.year}")
+        yield replace(file, item=f"{found[0]}/{errand.year}")
 
 
 def _title(table: Mapping[str, Any], year: int) -> str:
@@ -148,9 +163,13 @@ def parse(payload: Payload, catalog: Catalog) -> pd.DataFrame:
     return validated(pd.DataFrame(found), catalog, payload.name)
 
 
-def _checked_title(html: str, payload: Payload, table: Mapping[str, Any], year: int) -> str:
+def _article_title(html: str) -> str:
     tag = BeautifulSoup(html, "lxml").find("meta", attrs={"name": "ArticleTitle"})
-    title = str(tag.get("content", "")) if isinstance(tag, Tag) else ""
+    return str(tag.get("content", "")) if isinstance(tag, Tag) else ""
+
+
+def _checked_title(html: str, payload: Payload, table: Mapping[str, Any], year: int) -> str:
+    title = _article_title(html)
     if not re.match(_title(table, year), squeezed(title)):
         raise LayoutChanged(f"{payload.name}: the article is called {title!r}, expected {_title(table, year)!r}")
     return title

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 from urllib.parse import urljoin
 
@@ -17,7 +18,7 @@ from icdp.catalog import Catalog
 from icdp.errors import DataError, FetchRefused, LayoutChanged, NotFoundError
 from icdp.sources.base import Errand, Fetched, Payload
 from icdp.sources.observations import validated
-from icdp.sources.text import decode, media_type, squeezed
+from icdp.sources.text import decode, media_type, squeezed, zip_members
 
 SPREADSHEETS = ("application/zip", "application/vnd.ms-office")
 
@@ -50,6 +51,17 @@ def fetch(errand: Errand) -> Iterator[Fetched]:
         Referer=page.url,
     )
     yield Fetched(f"list/{errand.year}", answer.content, answer.url, answer.retrieved_at, answer.headers)
+
+
+def by_hand(errand: Errand, files: Sequence[Fetched], item: str) -> Iterator[Fetched]:
+    """Yield the one saved workbook as the list of the errand's year.
+
+    Raises:
+        LayoutChanged: not exactly one file.
+    """
+    if len(files) != 1:
+        raise LayoutChanged(f"moe: {len(files)} files, the list of a year is one workbook; give that one")
+    yield replace(files[0], item=f"list/{errand.year}")
 
 
 def _article(errand: Errand) -> str:
@@ -151,8 +163,12 @@ def _rows(content: bytes, where: str) -> list[list[str]]:
             sheet = xlrd.open_workbook(file_contents=content).sheet_by_index(0)
             return [[_text(cell.value) for cell in sheet.row(n)] for n in range(sheet.nrows)]
         if kind == "application/zip":
+            for _ in zip_members(content, where):
+                pass  # what unpacks to more than allowed is refused before the library opens it
             book = openpyxl.load_workbook(io.BytesIO(content), read_only=True, data_only=True)
             return [[_text(cell) for cell in row] for row in book.worksheets[0].iter_rows(values_only=True)]
+    except LayoutChanged:
+        raise
     except Exception as exc:
         raise LayoutChanged(f"{where}: the workbook cannot be read ({exc}); look at the payload") from exc
     raise LayoutChanged(f"{where}: is {kind}, expected a workbook; look at the payload")

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 from urllib.parse import urlencode
 
@@ -61,6 +62,29 @@ def fetch(errand: Errand) -> Iterator[Fetched]:
         yield Fetched(series, answer.content, f"{answer.url}#{gist}", answer.retrieved_at, answer.headers)
     if lost:
         raise LayoutChanged(f"{len(lost)} series were not found. {' | '.join(lost)}")
+
+
+def by_hand(errand: Errand, files: Sequence[Fetched], item: str) -> Iterator[Fetched]:
+    """Yield saved answers of the data interface, each as the series whose indicator it names.
+
+    Raises:
+        LayoutChanged: an answer is about no indicator of the layout, or about one of several series.
+    """
+    names = {series: wanted["indicator"] for series, wanted in errand.source.layout["series"].items()}
+    for file in files:
+        shown = {_name_and_unit(str(value["i_showname"]))[0] for _, value in _values(_answer(file), file.item)}
+        found = [item] if item else [series for series, name in names.items() if {name} == shown]
+        if len(found) != 1:
+            raise LayoutChanged(
+                f"{file.item}: is about {', '.join(sorted(shown)) or 'nothing'}, none of the series of nbs.yaml"
+            )
+        yield replace(file, item=found[0])
+
+
+def _answer(file: Fetched) -> Json:
+    answer = _json(file.content, file.item)
+    _must_be_success(answer, file.item)
+    return answer
 
 
 def parse(payload: Payload, catalog: Catalog) -> pd.DataFrame:

@@ -30,6 +30,8 @@ FORMAT = "icdp-workbook 1"
 ABOUT = "说明 About"
 # Cells of the first sheet that say what the workbook is.
 FORMAT_CELL, YEAR_CELL, NAME_CELL = "B1", "B2", "B3"
+# The cell of every other sheet that names the series it is about; the sheet's own name is for people.
+SERIES_CELL = "B3"
 HEADER_ROW = 4
 # What an analyst fills in; the first two are given.
 COLUMNS = {
@@ -47,7 +49,7 @@ COLUMNS = {
     "note": "理由或说明 Reason or note",
 }
 REQUIRED = ("unit", "describes_year", "basis", "publisher", "source_title", "address", "locator", "entered_by", "note")
-_NAME = re.compile(r"^[0-9A-Za-z一-鿿][0-9A-Za-z一-鿿_-]{0,40}$")
+NAME = re.compile(r"^[0-9A-Za-z一-鿿][0-9A-Za-z一-鿿_-]{0,40}$")
 LONGEST = 2000
 # One row a province and year; more is no workbook of ours, and would take hours to look through.
 MOST_ROWS = 2000
@@ -84,6 +86,16 @@ def entry_series(catalog: Catalog) -> dict[str, str]:
         if alone:
             found[indicator] = alone[0]
     return found
+
+
+def oldest_year(catalog: Catalog, series: str, year: int) -> int:
+    """Return the earliest year whose figure of ``series`` an index of ``year`` may still use."""
+    ages = [
+        catalog.indicators[indicator].max_age or 0
+        for indicator, bindings in catalog.bindings.items()
+        if any(series in b.expression.series for b in bindings)
+    ]
+    return year - max(ages, default=0)
 
 
 def fetch(errand: Errand) -> Iterator[Fetched]:
@@ -123,15 +135,19 @@ def read(content: bytes, file: str, catalog: Catalog) -> Entered:
     year, name = _about(book[ABOUT], file, problems)
     if not year:
         return Entered(year, name, [], problems)  # no cell can be judged without it
-    series = entry_series(catalog)
     rows: list[dict[str, Any]] = []
+    seen: dict[str, str] = {}
     for sheet in book.worksheets:
         if sheet.title == ABOUT:
             continue
-        if sheet.title not in series:
-            problems.append(Problem(file, f"{sheet.title}!A1", "is no indicator of the index; remove the sheet"))
-            continue
-        rows += _sheet(sheet, series[sheet.title], year, file, catalog, problems)
+        series, cell = _text(sheet[SERIES_CELL])[:LONGEST], f"{sheet.title}!{SERIES_CELL}"
+        if series not in catalog.series:
+            problems.append(Problem(file, cell, f"{series!r} is no series of the index; remove the sheet"))
+        elif series in seen:
+            problems.append(Problem(file, cell, f"{series} has a sheet already, {seen[series]}; keep one of them"))
+        else:
+            seen[series] = sheet.title
+            rows += _sheet(sheet, series, year, file, catalog, problems)
     if not rows and not problems:
         problems.append(Problem(file, ABOUT, "no value is entered anywhere; fill in a cell of the value column"))
     return Entered(year, name, rows, problems)
@@ -145,7 +161,7 @@ def _about(about: Worksheet, file: str, problems: list[Problem]) -> tuple[int, s
     except DataError as exc:
         problems.append(Problem(file, f"{ABOUT}!{YEAR_CELL}", str(exc)))
     name = _text(about[NAME_CELL])
-    if not _NAME.match(name):
+    if not NAME.match(name):
         problems.append(Problem(file, f"{ABOUT}!{NAME_CELL}", f"{name!r} is no name; use letters, digits, - and _"))
     return year, name
 
@@ -186,7 +202,7 @@ def _sheet(
         told = f"the sheet goes down to row {sheet.max_row}, more than {MOST_ROWS}; export a fresh workbook and copy the entries"
         problems.append(Problem(file, f"{sheet.title}!A{MOST_ROWS + 1}", told))
         return
-    oldest = year - (catalog.indicators[sheet.title].max_age or 0)
+    oldest = oldest_year(catalog, series, year)
     seen: dict[tuple[str, str], str] = {}
     for number in range(HEADER_ROW + 1, sheet.max_row + 1):
         cells = {name: sheet.cell(number, c) for c, name in enumerate(COLUMNS, start=1)}
@@ -236,6 +252,9 @@ def _wrong_figure(cell: _Cell, typed: Mapping[str, str], series: str, catalog: C
         yield "unit", f"{unit!r} cannot become {known.unit}; choose a unit of the list"
         return
     if cell.data_type == "f":
+        return
+    if "%" in str(cell.number_format):
+        yield "value", "is formatted as a percentage; format it as a number and type 95 for 95 %"
         return
     if not typed["value"]:
         yield "value", "is empty; leave the whole row empty when the figure is unknown"
