@@ -67,6 +67,12 @@ class Listed(NamedTuple):
     absent: str = ""
 
 
+class _Taking(NamedTuple):
+    day: date
+    receipts: list[Receipt]
+    absent: str
+
+
 class Archive:
     """A folder, or a bucket, of payloads and receipts; no payload and no receipt in it is ever changed."""
 
@@ -125,9 +131,20 @@ class Archive:
         return Receipt(**json.loads(content))
 
     def list_accepted(
-        self, source: str, year: int, receipts: list[Receipt], *, complete: bool, absent: str = ""
+        self,
+        source: str,
+        year: int,
+        receipts: list[Receipt],
+        *,
+        complete: bool,
+        absent: str = "",
+        day: date | None = None,
     ) -> None:
-        """Keep which receipts of a source were accepted for a year, and whether that is all it has."""
+        """Keep which receipts of a source were accepted for a year, and whether that is all it has.
+
+        The list before it stays known (:meth:`remember`, which has ``day``).
+        """
+        self.remember(source, year, receipts, day=day, absent=absent)
         path = self.root / "accepted" / source / f"{year}.json"
         listed = {"complete": complete, "absent": absent, "receipts": [receipt.id for receipt in receipts]}
         write_whole(path, json.dumps(listed, indent=1).encode())
@@ -142,51 +159,67 @@ class Archive:
         receipts = [self.receipt(source, identifier) for identifier in listed["receipts"]]
         return Listed(receipts, bool(listed["complete"]), str(listed["absent"]))
 
-    def remember(self, source: str, year: int, receipts: list[Receipt], absent: str = "") -> None:
-        """Add what was taken for a year to its history, unless that is what was taken last."""
-        folder = self.root / "accepted" / source / str(year)
-        content = json.dumps({"absent": absent, "receipts": [r.id for r in receipts]}, indent=1).encode()
-        digest = hashlib.sha256(content).hexdigest()[:16]
-        names = _names(folder)
-        if not names or not names[-1].endswith(f"-{digest}.json"):
-            write_whole(folder / f"{len(names) + 1:06d}-{digest}.json", content, mode=0o444)
+    def remember(
+        self, source: str, year: int, receipts: list[Receipt], *, day: date | None = None, absent: str = ""
+    ) -> None:
+        """Add what was accepted for a year to its takings, unless that is what was accepted last.
 
-    def known(self, source: str, year: int, day: date) -> Listed | None:
-        """Return what was known on ``day`` of a source for a year; None when the source was never taken for it.
-
-        Every taking lists all items of that moment. For each item the latest taking speaks that has a payload
-        retrieved by then; one that no longer has the item withdraws it from the day of its newest payload on.
-        On the last day there is, this is what was taken last (docs/adr/0009-vintages.md).
+        Args:
+            source: id of the source.
+            year: the statistical year.
+            receipts: everything accepted for the year from now on.
+            day: of the taking; by default that of the newest receipt.
+            absent: why there is nothing.
         """
-        history = self._history(source, year)
-        if not history:
-            return None
-        found: dict[str, Receipt] = {}
-        decided: set[str] = set()
-        items = {r.item for listed in history for r in listed.receipts}
-        for listed in reversed(history):
-            held = {r.item: r for r in listed.receipts}
-            dated = max((r.retrieved_on for r in listed.receipts), default=date.min)
-            for item in items - decided:
-                if item not in held and dated <= day:
-                    decided.add(item)
-                elif item in held and held[item].retrieved_on <= day:
-                    decided.add(item)
-                    found[item] = held[item]
-        return Listed([found[item] for item in sorted(found)], complete=True, absent=history[-1].absent)
+        kept = self._takings(source, year)
+        takings = kept or self._only_taking(source, year)
+        new = _Taking(day or _newest(receipts), receipts, absent)
+        if not takings or takings[-1][1:] != new[1:]:
+            takings = [*takings, new]
+        for number, taking in enumerate(takings[len(kept) :], start=len(kept) + 1):
+            told = {"day": str(taking.day), "absent": taking.absent, "receipts": [r.id for r in taking.receipts]}
+            content = json.dumps(told, ensure_ascii=False, indent=1).encode()
+            name = f"{number:06d}-{hashlib.sha256(content).hexdigest()[:16]}.json"
+            write_whole(self.root / "accepted" / source / str(year) / name, content, mode=0o444)
 
-    def _history(self, source: str, year: int) -> list[Listed]:
+    def known(self, source: str, year: int, day: date) -> Listed:
+        """Return what was known on ``day`` of a source for a year (docs/adr/0010-vintages.md).
+
+        Every taking lists all items accepted at its time. For each item the latest taking speaks that has a payload
+        retrieved by then; a taking without the item withdraws it from its own day on.
+        """
+        takings = self._takings(source, year) or self._only_taking(source, year)
+        undecided = {r.item for taking in takings for r in taking.receipts}
+        found: dict[str, Receipt] = {}
+        for taking in reversed(takings):
+            held = {r.item: r for r in taking.receipts}
+            for item in sorted(undecided):
+                if item in held and held[item].retrieved_on <= day:
+                    found[item] = held[item]
+                if item in found or (item not in held and taking.day <= day):
+                    undecided.remove(item)
+        absent = next((taking.absent for taking in reversed(takings) if taking.day <= day), "")
+        return Listed([found[item] for item in sorted(found)], complete=True, absent="" if found else absent)
+
+    def _takings(self, source: str, year: int) -> list[_Taking]:
         folder = self.root / "accepted" / source / str(year)
-        history = []
-        for name in _names(folder):
-            path = folder / name
+        paths: list[AnyPath] = list(folder.glob("*.json"))
+        takings = []
+        for path in sorted(paths, key=lambda path: path.name):
             content = path.read_bytes()
-            if not name.endswith(f"-{hashlib.sha256(content).hexdigest()[:16]}.json"):
+            if not path.stem.endswith(f"-{hashlib.sha256(content).hexdigest()[:16]}"):
                 raise _altered(path)
-            listed = json.loads(content)
-            receipts = [self.receipt(source, identifier) for identifier in listed["receipts"]]
-            history.append(Listed(receipts, complete=True, absent=str(listed["absent"])))
-        return history
+            told = json.loads(content)
+            receipts = [self.receipt(source, identifier) for identifier in told["receipts"]]
+            takings.append(_Taking(date.fromisoformat(told["day"]), receipts, str(told["absent"])))
+        return takings
+
+    def _only_taking(self, source: str, year: int) -> list[_Taking]:
+        """Return what is listed as accepted: all there is in an archive of a version that kept no takings."""
+        listed = self.accepted(source, year)
+        if listed is None:
+            return []
+        return [_Taking(_newest(listed.receipts), listed.receipts, listed.absent)]
 
     def accepted_years(self, source: str) -> list[int]:
         """Return the years for which something of a source was accepted, or found absent."""
@@ -212,9 +245,8 @@ class Archive:
         write_whole(path, json.dumps(told, ensure_ascii=False, indent=1).encode())
 
 
-def _names(folder: AnyPath) -> list[str]:
-    found: list[AnyPath] = list(folder.glob("*.json"))
-    return sorted(path.name for path in found)
+def _newest(receipts: list[Receipt]) -> date:
+    return max((receipt.retrieved_on for receipt in receipts), default=date.min)
 
 
 def _altered(path: AnyPath) -> DataError:

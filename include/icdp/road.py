@@ -269,14 +269,17 @@ def _tables(catalog: Catalog, result: Result) -> dict[str, pd.DataFrame]:
     scores = _long(result.scores, "node", "score")
     scores["rank"] = _long(result.ranks, "node", "rank")["rank"].astype("Int64")
     scores["coverage"] = _long(result.coverage[result.scores.columns], "node", "coverage")["coverage"]
+    scores["known"] = _long(result.known[result.scores.columns], "node", "known")["known"]
     scores["level"] = scores["node"].map(catalog.level)
     tier = scores["adcode"].map(result.tiers).astype("Int64")
     scores["tier"] = tier.where(scores["node"] == root)
+    contributions = _long(result.contributions, "indicator", "points")
+    contributions["weight"] = _long(result.effective, "indicator", "weight")["weight"]
     notes = [(n.kind, n.node, n.unit, n.detail) for n in result.notes]
     return {
         "scores": scores,
         "normalized": _long(result.normalized, "indicator", "normalized").dropna(),
-        "contributions": _long(result.contributions, "indicator", "points").dropna(),
+        "contributions": contributions.dropna(),
         "weights": result.weights,
         "judgements": result.judgements,
         "consistency": result.consistency,

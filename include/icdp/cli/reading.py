@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 import duckdb
 import pandas as pd
 
@@ -212,13 +214,15 @@ def _coverage_row(row: dict[str, object]) -> dict[str, object]:
     }
 
 
-def query(settings: Settings, sql: str, form: Format) -> None:
-    """Print the answer of one SQL statement on the published database.
+def query(settings: Settings, sql: str, form: Format, day: date | None = None) -> None:
+    """Print the answer of one SQL statement on the published database, as of ``day`` if one is given.
 
     Raises:
         DataError: the statement is refused or wrong.
     """
     with open_published(settings.published) as db:
+        if day is not None:
+            db.as_of(day)
         try:
             answer = db.connection.execute(sql)
             frame = answer.df() if answer.description else pd.DataFrame()

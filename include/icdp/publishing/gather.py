@@ -11,16 +11,23 @@ from icdp import __version__
 from icdp.catalog import Catalog
 from icdp.errors import DataError, NotFoundError
 from icdp.publishing.schema import tables
+from icdp.warehouse.load import vintages_of
 
 # Where bytes came from may change without a change of any figure: the edition that stands still leads to its own bytes.
 PROVENANCE = ("payload_sha256", "receipt", "retrieved_at", "row")
-UNCOMPARED = ("editions", "inputs", "source_results")
+# So may what was known before, or is known of series not in use.
+UNCOMPARED = ("editions", "inputs", "source_results", "observations")
 
 QUERIES = {
     "scores": "SELECT s.*, p.short_zh AS province FROM scores s JOIN p USING (adcode)",
     "indicator_values": """SELECT v.*, p.short_zh AS province, n.normalized FROM indicator_values v JOIN p USING (adcode)
         LEFT JOIN normalized n USING (year, adcode, indicator)""",
-    "lineage": "SELECT * FROM lineage s",
+    "lineage": """SELECT l.*, s.score AS composite, c.points, c.weight AS own_weight, n.normalized,
+            v.value AS indicator_value, v.unit AS indicator_unit, v.fill, v.expression
+        FROM lineage l JOIN indicator_values v USING (year, adcode, indicator)
+        LEFT JOIN normalized n USING (year, adcode, indicator)
+        LEFT JOIN contributions c USING (year, adcode, indicator)
+        LEFT JOIN scores s ON s.year = l.year AND s.adcode = l.adcode AND s.level = 0""",
     "indicator_coverage": "SELECT * FROM indicator_coverage s",
     "weights": "SELECT * FROM weights s",
     "contributions": "SELECT * FROM contributions s",
@@ -58,6 +65,7 @@ def gather(connection: duckdb.DuckDBPyConnection, catalog: Catalog, year: int) -
         name: connection.execute(f"FROM ({query}) WHERE year = ?", [year]).df() for name, query in QUERIES.items()
     }
     connection.unregister("p")
+    content["observations"] = vintages_of(connection, catalog, year)
     content["provinces"] = provinces
     content["nodes"] = _nodes(catalog)
     content["rank_intervals"] = pd.DataFrame(columns=[c for c in tables()["rank_intervals"].columns if c != "edition"])

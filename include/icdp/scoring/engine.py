@@ -52,6 +52,7 @@ class Result:
         ranks: units x inner nodes, competition ranking, NA where there is no score or too little is known of the unit.
         tiers: units, of the root score, NA likewise.
         coverage: units x all nodes, 0-1.
+        known: units x inner nodes, 0-1: share of the indicators in use under the node that have a value of their own.
         weights: one row for each node in use other than the root: nominal weight among its siblings in use,
             and their product down from the root (the indicators' sum to 1).
         contributions: units x all indicators, points of the root score.
@@ -68,6 +69,7 @@ class Result:
     ranks: pd.DataFrame
     tiers: pd.Series[int]
     coverage: pd.DataFrame
+    known: pd.DataFrame
     weights: pd.DataFrame
     contributions: pd.DataFrame
     effective: pd.DataFrame
@@ -113,7 +115,8 @@ def score(
     done = aggregate(tree, z, weigher.weigh, rules.min_coverage)
     empty = list(ordered.index[ordered.isna().all(axis=1)])
     notes = [*_dropped_notes(tree, dropped), *weigher.notes, *_unit_notes(tree, done, empty)]
-    unranked, told = _too_little_known(tree, z, imputed, rules.min_unit_coverage)
+    known = _known(tree, z, imputed)
+    unranked, told = _too_little_known(tree.root, known[tree.root], rules.min_unit_coverage)
     notes += told
     place = [node.id for node in tree.nodes].index
     entropy = sorted(weigher.entropy, key=lambda row: place(row[1]))
@@ -126,6 +129,7 @@ def score(
         ranks=ranked.apply(competition_rank),
         tiers=tiers(ranked[tree.root], rules.tier_thresholds).rename("tier"),
         coverage=done.coverage.reindex(units),
+        known=known.reindex(units),
         weights=_weights_table(tree, done),
         contributions=done.contributions.reindex(units),
         effective=done.effective.reindex(units),
@@ -257,23 +261,25 @@ def _unit_notes(tree: Tree, done: Aggregation, empty: list[str]) -> list[Note]:
     ]
 
 
-def _too_little_known(
-    tree: Tree, z: pd.DataFrame, imputed: pd.DataFrame | None, least: float
-) -> tuple[pd.Series[bool], list[Note]]:
-    """Return which units have values of their own for too few of the indicators in use, and a note for each."""
-    known = z.notna()
+def _known(tree: Tree, z: pd.DataFrame, imputed: pd.DataFrame | None) -> pd.DataFrame:
+    """Return the share of the indicators in use under each inner node that a unit has values of its own for."""
+    own = z.notna()
     if imputed is not None:
-        known &= ~imputed.reindex(index=z.index, columns=z.columns, fill_value=False).astype(bool)
-    share = known.mean(axis=1)
-    short = (share < least - SLACK) & z.notna().any(axis=1)
+        own &= ~imputed.reindex(index=z.index, columns=z.columns, fill_value=False).astype(bool)
+    shares = {}
+    for node in tree.inner:
+        used = [leaf for leaf in tree.leaves(node) if leaf in z.columns]
+        shares[node] = own[used].mean(axis=1) if used else pd.Series(0.0, index=z.index)
+    return pd.DataFrame(shares, index=z.index)
+
+
+def _too_little_known(root: str, share: pd.Series[float], least: float) -> tuple[pd.Series[bool], list[Note]]:
+    """Return which units have values of their own for too few of the indicators in use, and a note for each."""
+    short = share < least - SLACK
+    detail = "values of its own for {:.1%} of the indicators in use, {:.0%} are needed: no rank"
     notes = [
-        Note(
-            "unit_not_ranked",
-            tree.root,
-            f"values of its own for {share[unit]:.1%} of the indicators in use, {least:.0%} are needed: no rank",
-            str(unit),
-        )
-        for unit in share.index[short]
+        Note("unit_not_ranked", root, detail.format(share[unit], least), str(unit))
+        for unit in share.index[short & (share > 0)]
     ]
     return short, notes
 

@@ -8,7 +8,6 @@ from pathlib import Path
 import duckdb
 
 from icdp.archive import Archive
-from icdp.errors import NotFoundError
 from icdp.settings import Settings
 
 NATIONAL_TOTALS = "national_totals.csv"
@@ -37,17 +36,10 @@ def keep_used_files(connection: duckdb.DuckDBPyConnection, settings: Settings, y
 
 
 def read_used_files(connection: duckdb.DuckDBPyConnection, archive: Archive, year: int) -> Mapping[str, bytes]:
-    """Return name -> content of every file that decided the scores of the year.
+    """Return name -> content of every file that decided the scores of the year; none of a year not scored.
 
     Raises:
-        NotFoundError: none is listed: the year was scored by a version that did not keep them.
         DataError: a file was altered in the archive.
     """
     rows = connection.execute("SELECT path, payload_sha256 FROM used_files WHERE year = ? ORDER BY path", [year])
-    found = {str(path): archive.get(str(digest)) for path, digest in rows.fetchall()}
-    if not found:
-        raise NotFoundError(
-            f"year {year} was scored by a version that did not keep the catalogue; run refresh_statistics and "
-            "score_index for it again"
-        )
-    return found
+    return {str(path): archive.get(str(digest)) for path, digest in rows.fetchall()}

@@ -1,5 +1,6 @@
 -- How a value without a figure of the year came about.
 ALTER TABLE indicator_values ADD COLUMN fill VARCHAR DEFAULT 'none';
+ALTER TABLE indicator_coverage ADD COLUMN policy VARCHAR;
 ALTER TABLE indicator_coverage ADD COLUMN carried INTEGER;
 ALTER TABLE indicator_coverage ADD COLUMN imputed INTEGER;
 
@@ -19,3 +20,14 @@ ALTER TABLE lineage_of_figures RENAME TO lineage;
 CREATE TABLE used_files (
     year INTEGER NOT NULL, step VARCHAR NOT NULL, path VARCHAR NOT NULL, payload_sha256 VARCHAR NOT NULL,
     PRIMARY KEY (year, step, path));
+
+-- Every payload that was ever accepted for a year, in the order of acceptance: its vintages. Nothing is deleted.
+CREATE TABLE year_vintages (
+    year INTEGER NOT NULL, source VARCHAR NOT NULL, item VARCHAR NOT NULL, position INTEGER NOT NULL,
+    layer VARCHAR NOT NULL, payload_sha256 VARCHAR NOT NULL, receipt VARCHAR NOT NULL,
+    PRIMARY KEY (year, source, item, position));
+INSERT INTO year_vintages BY NAME SELECT *, 1 AS position FROM year_inputs;
+
+-- A province's own weight of an indicator, after redistribution; and the share of indicators it has figures of its own for.
+ALTER TABLE contributions ADD COLUMN weight DOUBLE;
+ALTER TABLE scores ADD COLUMN known DOUBLE;
