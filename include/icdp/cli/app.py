@@ -85,15 +85,23 @@ def query(
 
 @app.command()
 def trace(
-    province: Province,
-    indicator: Annotated[str, typer.Argument(metavar="INDICATOR", help="id, Chinese or English name")],
-    which: Which,
+    province: Annotated[str, typer.Argument(metavar="PROVINCE", help="四川, 四川省, Sichuan or 510000")] = "",
+    indicator: Annotated[str, typer.Argument(metavar="INDICATOR", help="id, Chinese or English name")] = "",
+    which: Annotated[str, typer.Argument(metavar="YEAR_OR_EDITION", help="2024 or 2024-r1")] = "",
+    reverse: Annotated[
+        str, typer.Option("--reverse", metavar="PAYLOAD", help="instead: what rests on this payload (SHA-256)")
+    ] = "",
     form: Form = Format.table,
 ) -> None:
-    """数值溯源 From the score back to the archived bytes and the citation."""
+    """数值溯源 From the score back to the archived bytes and the citation; or from a payload to what it touches."""
     from icdp.cli import tracing
 
-    tracing.trace(Settings.from_environment(), province, indicator, which, form)
+    if bool(reverse) == bool(which):
+        raise typer.BadParameter("give PROVINCE INDICATOR YEAR, or --reverse PAYLOAD")
+    if reverse:
+        tracing.reverse(Settings.from_environment(), reverse, form)
+    else:
+        tracing.trace(Settings.from_environment(), province, indicator, which, form)
 
 
 @sources_app.callback(invoke_without_command=True)

@@ -101,7 +101,7 @@ def profile(settings: Settings, province: str, which: str, form: Format) -> None
         edition = db.edition(which)
         table = db.frame(
             """SELECT n.node, n.level, n.name_zh, n.name_en, coalesce(s.score, NULL) AS score, s.rank,
-                   v.value, v.unit, v.normalized, v.status, v.value_year, v.fidelity, c.points, g.in_use, g.note_zh, g.note_en
+                   v.value, v.unit, v.normalized, v.status, v.value_year, v.fill, v.fidelity, c.points, g.in_use, g.note_zh, g.note_en
                FROM history.nodes n
                LEFT JOIN history.scores s ON s.edition = n.edition AND s.node = n.node AND s.adcode = $adcode
                LEFT JOIN history.indicator_values v ON v.edition = n.edition AND v.indicator = n.node AND v.adcode = $adcode
@@ -141,9 +141,11 @@ def _depth_first(nodes: pd.DataFrame, table: pd.DataFrame) -> pd.DataFrame:
 def _state(row: object) -> str:
     fidelity = getattr(row, "fidelity", None)
     if isinstance(fidelity, str):
-        year = getattr(row, "value_year", "")
-        carried = f" · {year} 年数据 carried" if getattr(row, "status", "") == "I" else ""
-        return FIDELITY[fidelity] + carried
+        fill, year = getattr(row, "fill", None), getattr(row, "value_year", "")
+        told = {"interpolated": "插值 interpolated", "group_median": "同地区中位数 median of its region"}
+        carried = f"{year} 年数据 carried" if getattr(row, "status", "") == "I" else ""
+        came = told.get(str(fill), carried)
+        return f"{FIDELITY[fidelity]} · {came}" if came else FIDELITY[fidelity]
     in_use = getattr(row, "in_use", None)
     if in_use is None or in_use is pd.NA or pd.isna(in_use):
         return ""
