@@ -15,6 +15,7 @@ from icdp.assets import (
     current_year,
     refetch_field,
     settings,
+    tell_lineage,
     year_field,
 )
 
@@ -66,7 +67,9 @@ def refresh_statistics() -> None:
     def stage(source: str) -> str:
         from icdp import road
 
-        return road.stage(settings(), source, current_year())
+        summary = road.stage(settings(), source, current_year())
+        tell_lineage("archive", "staging")
+        return summary
 
     @task_group
     def each_source(source: str) -> None:
@@ -77,7 +80,9 @@ def refresh_statistics() -> None:
     def load() -> str:
         from icdp import road
 
-        return road.load(settings(), current_year())
+        summary = road.load(settings(), current_year())
+        tell_lineage("staging", "warehouse")
+        return summary
 
     @task(pool=WAREHOUSE_POOL, outlets=[STATISTICS])
     def check() -> str:
@@ -85,6 +90,7 @@ def refresh_statistics() -> None:
 
         summary = road.check(settings(), current_year())
         announce(STATISTICS)
+        tell_lineage("warehouse", "warehouse")
         return summary
 
     each_source.expand(source=plan()) >> load() >> check()
