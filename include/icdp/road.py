@@ -173,7 +173,7 @@ def check(settings: Settings, year: int) -> str:
         coverage = connection.execute("FROM indicator_coverage WHERE year = ?", [year]).df()
         if coverage.empty:
             raise NotFoundError(f"year {year} is not in the warehouse; run refresh_statistics for it first")
-        used = connection.execute("SELECT series, adcode, value_year FROM lineage WHERE year = ?", [year]).df()
+        used = connection.execute("SELECT series, of_adcode, value_year FROM lineage WHERE year = ?", [year]).df()
         observed = current_observations(observations_of(connection, catalog, year))
         key = pd.MultiIndex.from_frame(observed[["series", "adcode", "year"]])
         concerned = observed[(observed["year"] == year) | key.isin(pd.MultiIndex.from_frame(used))]

@@ -190,7 +190,8 @@ def coverage(settings: Settings, which: str, form: Format) -> None:
         edition = db.edition(which)
         table = db.frame(
             """SELECT c.edition, c.year, c.indicator, n.name_zh, n.name_en, c.in_use, c.fidelity, c.expression, c.unit,
-                   c.provinces, c.provinces_current, c.value_year_min, c.value_year_max, c.missing, c.note_zh, c.note_en
+                   c.provinces, c.provinces_current, c.policy, c.carried, c.imputed, c.value_year_min, c.value_year_max,
+                   c.missing, c.note_zh, c.note_en
                FROM history.indicator_coverage c JOIN history.nodes n ON n.edition = c.edition AND n.node = c.indicator
                WHERE c.edition = $edition ORDER BY n.position""",
             edition=edition,
@@ -198,7 +199,7 @@ def coverage(settings: Settings, which: str, form: Format) -> None:
         people = [_coverage_row(row) for row in rows_of(table)] if form is Format.table else rows_of(table)
         headings = {
             "title": "指标 Indicator", "used": "采用 Used", "fidelity": "口径 Fidelity", "provinces": "省数 Prov.",
-            "years": "年份 Years", "note": "说明 Note",
+            "years": "年份 Years", "filled": "填补 Filled", "note": "说明 Note",
         }  # fmt: skip
         show(people, form, headings, headline(db, edition), [faithfulness(db, edition)])
 
@@ -211,9 +212,15 @@ def _coverage_row(row: dict[str, object]) -> dict[str, object]:
         "used": row["expression"] or "—",
         "fidelity": FIDELITY[str(row["fidelity"])] if row["in_use"] else "缺 missing",
         "provinces": row["provinces"],
+        "filled": _filled(row),
         "years": None if first is None else (f"{first}" if first == last else f"{first}–{last}"),
         "note": f"{row['note_zh']}{missing}\n{row['note_en']}",
     }
+
+
+def _filled(row: dict[str, object]) -> str | None:
+    told = {"carried": "沿用 carried", "imputed": "插补 imputed"}
+    return "\n".join(f"{word} {row[name]}" for name, word in told.items() if row[name]) or None
 
 
 def query(settings: Settings, sql: str, form: Format, day: date | None = None) -> None:
