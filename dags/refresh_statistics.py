@@ -14,6 +14,7 @@ from icdp.assets import (
     asks_anew,
     current_year,
     refetch_field,
+    run_date,
     settings,
     tell_lineage,
     year_field,
@@ -88,7 +89,7 @@ def refresh_statistics() -> None:
     def check() -> str:
         from icdp import road
 
-        summary = road.check(settings(), current_year())
+        summary = road.check(settings(), current_year(), run_date())
         announce(STATISTICS)
         tell_lineage("warehouse", "warehouse")
         return summary

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Collection, Iterable
+from dataclasses import replace
 from datetime import UTC, date, datetime
 
+import duckdb
 import pandas as pd
 
 from icdp import __version__
@@ -17,7 +19,9 @@ from icdp.archive import Archive
 from icdp.catalog import Catalog, load_catalog
 from icdp.errors import DataError, IcdpError, LayoutChanged, NotFoundError, QualityError
 from icdp.publishing.publish import publish_year
-from icdp.quality import YearData, read_national_totals, run_checks
+from icdp.quality import YearData, inputs_digest, keep_run, read_national_totals, run_checks, stopping, warned
+from icdp.quality.data import AHEAD, BEHIND
+from icdp.quality.earlier import earlier_coverage
 from icdp.scoring import Result, read_judgements
 from icdp.scoring import score as score_units
 from icdp.scoring.from_catalog import settings_of, tree_of
@@ -28,7 +32,7 @@ from icdp.warehouse import connection as warehouse
 from icdp.warehouse.load import load_year, observations_of
 from icdp.warehouse.staging import read_receipts, write_parquet, write_receipts
 from icdp.warehouse.used_files import keep_used_files, read_used_files
-from icdp.warehouse.values import IMPUTED, current_observations
+from icdp.warehouse.values import IMPUTED
 
 # Tables that say something about the values of a year: emptied when the values are replaced.
 SCORED = ("normalized", "scores", "weights", "contributions", "judgements", "consistency", "run_notes", "score_runs")
@@ -159,35 +163,62 @@ def load(settings: Settings, year: int, sources: Collection[str] | None = None) 
     return f"{year}: {len(built.values)} values, {used} of {len(built.coverage)} indicators"
 
 
-def check(settings: Settings, year: int) -> str:
+def check(settings: Settings, year: int, day: date | None = None) -> str:
     """Run the quality checks and keep their results.
 
+    Args:
+        settings: paths.
+        year: the statistical year.
+        day: the day of the run, which waivers are held against; by default today.
+
     Raises:
-        QualityError: a check of severity ``error`` failed; the year stops here.
+        QualityError: a check of severity ``error`` failed and is not waived; the year stops here.
         NotFoundError: the year was not loaded.
     """
-    catalog = load_catalog(settings.catalog)
+    catalog, day = load_catalog(settings.catalog), day or datetime.now(UTC).date()
     totals = read_national_totals(settings.facts / "national_totals.csv", catalog)
     with warehouse.write(settings.warehouse) as connection:
-        values = connection.execute("FROM indicator_values WHERE year = ?", [year]).df()
-        coverage = connection.execute("FROM indicator_coverage WHERE year = ?", [year]).df()
-        if coverage.empty:
-            raise NotFoundError(f"year {year} is not in the warehouse; run refresh_statistics for it first")
-        used = connection.execute("SELECT series, of_adcode, value_year FROM lineage WHERE year = ?", [year]).df()
-        observed = current_observations(observations_of(connection, catalog, year))
-        key = pd.MultiIndex.from_frame(observed[["series", "adcode", "year"]])
-        concerned = observed[(observed["year"] == year) | key.isin(pd.MultiIndex.from_frame(used))]
-        results = run_checks(YearData(catalog, year, concerned, values, coverage, totals))
+        data = year_data(connection, catalog, year, totals)
+        inputs = _inputs_sha256(connection, year)
+        data = replace(data, earlier=earlier_coverage(data, settings.published, inputs))
+        results = run_checks(data, day)
         warehouse.replace_year(connection, "quality_results", year, results)
+        keep_run(connection, results, year, inputs, catalog.sha256())
+        warehouse.replace_year(connection, "checked_on", year, pd.DataFrame([{"year": year, "day": day}]))
         keep_used_files(connection, settings, year, "check")
-    failed = results[~results["passed"]]
-    errors = failed[failed["severity"] == "error"]
+    errors = stopping(results)
     if not errors.empty:
         told = "; ".join(
             f"{r.check_id} ({r.subject}): {r.observed}, expected {r.expected}: {r.message}" for r in errors.itertuples()
         )
         raise QualityError(f"year {year}: {len(errors)} checks failed, nothing is scored. {told}")
-    return f"{year}: {len(results)} checks, {len(failed)} warnings"
+    waived = int(results["waived"].sum())
+    return f"{year}: {len(results)} checks, {len(warned(results))} warnings{f', {waived} waived' if waived else ''}"
+
+
+def year_data(connection: duckdb.DuckDBPyConnection, catalog: Catalog, year: int, totals: pd.DataFrame) -> YearData:
+    """Return what the checks of a loaded year look at.
+
+    Raises:
+        NotFoundError: the year was not loaded.
+    """
+    tables = {
+        name: connection.execute(f"FROM {name} WHERE year = ?", [year]).df()
+        for name in ("indicator_values", "indicator_coverage", "lineage")
+    }
+    if tables["indicator_coverage"].empty:
+        raise NotFoundError(f"year {year} is not in the warehouse; run refresh_statistics for it first")
+    figures = observations_of(connection, catalog, year, ahead=AHEAD, behind=BEHIND)
+    return YearData(
+        catalog, year, figures, tables["indicator_values"], tables["indicator_coverage"], tables["lineage"], totals,
+        connection=connection,
+    )  # fmt: skip
+
+
+def _inputs_sha256(connection: duckdb.DuckDBPyConnection, year: int) -> str:
+    """Return the digest of the payloads the year's values were made from."""
+    rows = connection.execute("SELECT DISTINCT payload_sha256 FROM lineage WHERE year = ?", [year]).fetchall()
+    return inputs_digest(payload for (payload,) in rows)
 
 
 def score(settings: Settings, year: int) -> str:
@@ -200,10 +231,10 @@ def score(settings: Settings, year: int) -> str:
     catalog = load_catalog(settings.catalog)
     panel = read_judgements(settings.judgements)
     with warehouse.write(settings.warehouse) as connection:
-        checks = connection.execute("SELECT severity, passed FROM quality_results WHERE year = ?", [year]).df()
+        checks = connection.execute("FROM quality_results WHERE year = ?", [year]).df()
         if checks.empty:
             raise QualityError(f"year {year} was not checked; run refresh_statistics for it first")
-        if ((checks["severity"] == "error") & ~checks["passed"]).any():
+        if not stopping(checks).empty:
             raise QualityError(
                 f"year {year} failed its checks (table quality_results); correct the figures and run refresh_statistics"
             )
@@ -215,14 +246,11 @@ def score(settings: Settings, year: int) -> str:
             for name in ("value", "fill")
         )
         result = score_units(tree_of(catalog), wide, panel, settings_of(catalog), imputed=fill.isin(IMPUTED))
-        payloads = connection.execute(
-            "SELECT DISTINCT payload_sha256 FROM lineage WHERE year = ? ORDER BY 1", [year]
-        ).fetchall()
         result_tables = _tables(catalog, result) | {
             "score_runs": pd.DataFrame(
                 [
                     {
-                        "inputs_sha256": hashlib.sha256("".join(p for (p,) in payloads).encode()).hexdigest(),
+                        "inputs_sha256": _inputs_sha256(connection, year),
                         "catalog_sha256": catalog.sha256(),
                         "panel": panel.id,
                         "panel_sha256": hashlib.sha256(result.judgements.to_csv(index=False).encode()).hexdigest(),

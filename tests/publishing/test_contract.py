@@ -21,7 +21,7 @@ PROMISED = {
     "rank_intervals": "edition year adcode node rank_p05 rank_median rank_p95 p_tier1 p_ahead_of_next",
     "judgements": "edition parent expert row_item col_item value",
     "consistency": "edition parent expert n lambda_max ci cr ri_table threshold accepted",
-    "quality_results": "edition year check_id severity subject passed observed expected message",
+    "quality_results": "edition year check_id severity subject passed observed expected message waived waiver",
 }
 
 

@@ -46,7 +46,9 @@ def test_an_interpolated_cell_says_so_from_the_table_to_the_trace(
         assert rests.values.tolist() == [
             [2022, "510000", before, "interpolated"], [2024, "510000", after, "interpolated"],
         ]  # fmt: skip
-        told = db.frame("SELECT policy, carried, imputed FROM indicator_coverage WHERE indicator = 'gdp_per_capita' AND year = 2023")
+        told = db.frame(
+            "SELECT when_missing, carried, imputed FROM indicator_coverage WHERE indicator = 'gdp_per_capita' AND year = 2023"
+        )
         assert told.values.tolist() == [["interpolate", 0, 1]]
         known = db.frame("SELECT known FROM scores WHERE level = 0 AND adcode = '510000' AND year = 2023")
         used = db.frame("SELECT count(*) AS n FROM indicator_coverage WHERE in_use AND year = 2023")

@@ -9,12 +9,14 @@ from typing import Any
 
 import pytest
 from tests.replica.cac_site import CacSite, first_attachment, year_attachment
+from tests.replica.cnnic_site import CnnicSite
 from tests.replica.figures import printed, values
 from tests.replica.miit_site import ARTICLES, BROADBAND, MiitSite, broadband
 from tests.replica.moe_site import MoeSite
 from tests.replica.nbs_site import ROOT, NbsSite
 from tests.replica.register_sites import GovsitesSite, Ipv4Site
 from tests.replica.server import Request, serving, status
+from tests.replica.sites import truth
 from tests.replica.taking import observed, payloads, settings_for, taken_from
 
 from icdp.archive import Archive
@@ -111,6 +113,24 @@ def test_the_list_of_institutions_is_one_workbook(tmp_path: Path, waits: Any) ->
     assert sum(values(observed(settings, taken), "higher_education_institutions", 2024).values()) == 2868
     with pytest.raises(LayoutChanged, match="2 files, the list of a year is one workbook"):
         hand_in(settings, "moe", 2024, book, book)
+
+
+@pytest.mark.parametrize("year", [2019, 2023, 2024])
+def test_a_saved_report_gives_its_tables_with_text_and_without(tmp_path: Path, waits: Any, year: int) -> None:
+    with serving(CnnicSite()) as replica:
+        machine = settings_for(tmp_path / "machine", "cnnic", replica.url)
+        receipts = taken_from(machine, "cnnic", year, waits.clock).receipts
+    archive = Archive(machine.archive)
+    (report,) = {r.payload_sha256 for r in archive.receipts("cnnic") if r.item == f"report/{year}"}
+    settings = settings_for(tmp_path, "cnnic", "https://127.0.0.1:1")
+    taken = hand_in(settings, "cnnic", year, saved("report.pdf", archive.get(report)))
+    assert {r.item for r in taken.receipts} == {r.item for r in receipts}
+    assert known(settings, "cnnic", year).state == "accepted"
+    table = observed(settings, taken)
+    for series in table["series"].unique():
+        assert values(table, series, year) == truth("cnnic", series, year)
+    with pytest.raises(LayoutChanged, match="cnnic: 2 files, the report of a year is one PDF; give that one"):
+        hand_in(settings, "cnnic", year, saved("a.pdf", b"a"), saved("b.pdf", b"b"))
 
 
 def test_what_is_not_right_is_refused_whole_and_its_bytes_and_reason_kept(tmp_path: Path) -> None:

@@ -45,6 +45,13 @@ def test_an_earlier_year_is_counted_from_the_same_notices(tmp_path: Path, waits:
     assert values(table, SERIES, 2023) == {code: float(text) for code, text in printed(SERIES, 2023).items()}
 
 
+def test_before_the_register_began_there_is_nothing_and_nobody_is_asked(tmp_path: Path, waits: Any) -> None:
+    with serving(CacSite()) as replica:
+        _, taken = take(replica, tmp_path, waits, 2022)
+    assert (taken.receipts, taken.problems, taken.absent) == ((), (), "cac: the register begins in 2023")
+    assert replica.requests == []
+
+
 def edited(edit: Callable[[Table], None]) -> Callable[[], bytes]:
     def make() -> bytes:
         filings, registrations = year_tables()

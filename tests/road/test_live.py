@@ -10,24 +10,13 @@ from pathlib import Path
 
 import duckdb
 import pytest
-from tests.replica.cac_site import CacSite
-from tests.replica.figures import printed
-from tests.replica.miit_site import MiitSite
-from tests.replica.moe_site import MoeSite
-from tests.replica.nbs_site import ROOT as NBS_ROOT
-from tests.replica.nbs_site import NbsSite
-from tests.replica.register_sites import GovsitesSite, Ipv4Site
 from tests.replica.server import Replica, serving, status
+from tests.replica.sites import PLACES, truth
 
 from icdp.settings import INCLUDE
 
 pytestmark = pytest.mark.scheduler
 
-# Source -> (what answers, path of its base address).
-SITES = {
-    "cac": (CacSite, ""), "govsites": (GovsitesSite, ""), "ipv4": (Ipv4Site, ""), "miit": (MiitSite, ""), "moe": (MoeSite, ""),
-    "nbs": (NbsSite, NBS_ROOT),
-}  # fmt: skip
 # They show today's state only, and have nothing for years that are past.
 WITHOUT_HISTORY = ["govsites", "ipv4"]
 
@@ -35,7 +24,7 @@ WITHOUT_HISTORY = ["govsites", "ipv4"]
 def run(home: Path, replicas: dict[str, Replica], *arguments: str) -> subprocess.CompletedProcess[str]:
     """Run the runner in the live channel, every source pointed at its replica."""
     addresses = {
-        f"ICDP_{source.upper()}_BASE_URL": replica.url + SITES[source][1] for source, replica in replicas.items()
+        f"ICDP_{source.upper()}_BASE_URL": replica.url + PLACES[source].root for source, replica in replicas.items()
     }
     environment = {
         **os.environ, **addresses, "ICDP_HOME": str(home), "ICDP_CHANNEL": "live", "PYTHONPATH": str(INCLUDE), "COLUMNS": "200",
@@ -51,13 +40,13 @@ def ask(home: Path, sql: str) -> list[tuple[object, ...]]:
 
 def test_two_live_years_equal_the_facts_and_a_failed_source_makes_one_provisional(tmp_path: Path) -> None:
     with ExitStack() as stack:
-        replicas = {source: stack.enter_context(serving(site())) for source, (site, _) in SITES.items()}
+        replicas = {source: stack.enter_context(serving(place.site())) for source, place in PLACES.items()}
         made = run(tmp_path, replicas, "backfill", "--from", "2023", "--to", "2024")
         assert made.returncode == 0, made.stdout + made.stderr
         for year in (2023, 2024):
             live = ask(
                 tmp_path,
-                f"SELECT DISTINCT l.series, l.adcode, l.value, l.value_year, l.layer, v.layer FROM lineage l JOIN indicator_values v "
+                f"SELECT DISTINCT l.series, l.adcode, l.value, l.value_year, l.layer, v.layer, l.source FROM lineage l JOIN indicator_values v "
                 f"USING (year, adcode, indicator) WHERE l.year = {year} AND l.source <> 'facts'",
             )
             assert {row[0] for row in live} >= {
@@ -66,13 +55,15 @@ def test_two_live_years_equal_the_facts_and_a_failed_source_makes_one_provisiona
                 "gdp_per_capita",
                 "fixed_broadband_users",
                 "power_generation",
+                "ipv4_share_registered",
             }
-            assert {row[4:] for row in live} == {("live", "live")}
-            wrong = [row for row in live if float(printed(str(row[0]), int(str(row[3])))[str(row[1])]) != row[2]]
+            assert {row[4:6] for row in live} == {("live", "live")}
+            right = {key: truth(*key) for key in {(str(r[6]), str(r[0]), int(str(r[3]))) for r in live}}
+            wrong = [r for r in live if right[str(r[6]), str(r[0]), int(str(r[3]))][str(r[1])] != r[2]]
             assert wrong == []
         outcomes = ask(tmp_path, "SELECT DISTINCT source, outcome FROM source_results ORDER BY ALL")
         assert outcomes == [
-            (source, "absent" if source in WITHOUT_HISTORY else "accepted") for source in sorted({"facts", *SITES})
+            (source, "absent" if source in WITHOUT_HISTORY else "accepted") for source in sorted({"facts", *PLACES})
         ]
         assert all(not replicas[source].requests for source in WITHOUT_HISTORY)
         assert ask(tmp_path, "SELECT edition, status FROM editions ORDER BY 1") == [

@@ -105,7 +105,7 @@ def test_a_group_median_is_that_of_the_region_and_names_the_figures_it_rests_on(
         (TIANJIN, 2023, 4.0), (HEBEI, 2024, 1.0), (SHANXI, 2024, 9.0), (NEIMENG, 2024, 2.0),
     ]  # fmt: skip
     row = values.coverage.iloc[0]
-    assert (row["policy"], row["provinces"], row["provinces_current"], row["carried"], row["imputed"]) == (
+    assert (row["when_missing"], row["provinces"], row["provinces_current"], row["carried"], row["imputed"]) == (
         "group_median", 30, 29, 1, 1,
     )  # fmt: skip
     assert row["missing"] == "北京"

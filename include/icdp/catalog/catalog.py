@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from icdp.catalog.model import Binding, Check, IndexRules, Node, Province, Series, Source
+from icdp.catalog.checks import Check, Waiver
+from icdp.catalog.model import Binding, IndexRules, Node, Province, Series, Source
 from icdp.catalog.units import Units
 from icdp.errors import CatalogError, NotFoundError
 
@@ -24,6 +25,8 @@ class Catalog:
     units: Units
     bindings: Mapping[str, tuple[Binding, ...]]
     checks: Mapping[str, Check]
+    waivers: tuple[Waiver, ...]
+    baseline: Mapping[tuple[str, int], int]
     sources: Mapping[str, Source]
     _names: dict[str, str] = field(default_factory=dict, init=False)
 
@@ -102,6 +105,7 @@ class Catalog:
         self._validate_series()
         self._validate_bindings()
         self._validate_checks()
+        self._validate_sources()
 
     def _validate_tree(self) -> None:
         path = self.directory / "tree.yaml"
@@ -178,12 +182,29 @@ class Catalog:
             )
 
     def _validate_checks(self) -> None:
+        folder = self.directory / "quality"
         for check in self.checks.values():
-            if check.series is not None and check.series not in self.series:
-                raise CatalogError(
-                    f"{self.directory / 'quality.yaml'}: {check.check}: series {check.series!r} is not in series.csv; "
-                    "add it or correct the name"
-                )
+            where = f"{folder / check.file}: {check.check}"
+            for series in check.series_named():
+                self._known_series(where, series)
+            for name in check.indicators_named():
+                if name not in self.indicators:
+                    raise CatalogError(f"{where}: {name!r} is no indicator of tree.yaml; correct the name")
+        for series, _ in self.baseline:
+            self._known_series(str(folder / "baseline.csv"), series)
+
+    def _known_series(self, where: str, series: str) -> None:
+        if series not in self.series:
+            raise CatalogError(f"{where}: series {series!r} is not in series.csv; add it or correct the name")
+
+    def _validate_sources(self) -> None:
+        for source in self.sources.values():
+            for series in (name for e in source.expects for name in (e.series, e.like) if name is not None):
+                if series not in self.series:
+                    raise CatalogError(
+                        f"{self.directory / 'sources' / f'{source.source}.yaml'}: expects: series {series!r} is not in "
+                        "series.csv; add it there or correct the name"
+                    )
 
 
 def _fold(name: str) -> str:

@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator, model_valida
 from icdp.catalog.expression import Expression
 
 Fidelity = Literal["as_defined", "partial", "estimated", "proxy"]
-Severity = Literal["error", "warn"]
+Severity = Literal["error", "warn", "note"]
 Identifier = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
 Text = Annotated[str, Field(min_length=1)]
 
@@ -36,6 +36,7 @@ class Node(_Model):
     ``missing`` says what a province without a figure of the year gets: its newest own figure within ``max_age``
     (``carry``), the line between its figures before and after (``interpolate``, where there are none ``carry``),
     beyond ``carry`` the median of its region (``group_median``), or nothing (``leave``).
+    ``outliers: winsorise`` lets the engine pull in up to five outlying values before scaling; by default none.
     """
 
     node: Identifier
@@ -47,6 +48,7 @@ class Node(_Model):
     direction: Literal[1, -1] | None = None
     max_age: Annotated[int, Field(ge=0, le=50)] | None = None
     missing: Literal["carry", "interpolate", "group_median", "leave"] = "carry"
+    outliers: Literal["winsorise"] | None = None
 
     @model_validator(mode="after")
     def _inner_or_leaf(self) -> Node:
@@ -56,8 +58,12 @@ class Node(_Model):
             raise ValueError(
                 f"{', '.join(absent)} is missing; an indicator needs unit, direction and max_age, an inner node weights"
             )
-        if self.weights is not None and (len(absent) < len(leaf) or "missing" in self.model_fields_set):
-            raise ValueError("an inner node (it has weights) takes no unit, direction, max_age or missing")
+        if self.weights is not None and len(absent) < len(leaf):
+            raise ValueError("an inner node (it has weights) takes no unit, direction or max_age")
+        if self.weights is not None and (self.outliers is not None or "missing" in self.model_fields_set):
+            raise ValueError(
+                "an inner node (it has weights) has no figures of its own, so no outliers and none missing"
+            )
         return self
 
     @property
@@ -98,20 +104,6 @@ class Binding(_Model):
         return Expression.parse(data) if isinstance(data, str) else data
 
 
-class Check(_Model):
-    """One quality check: a named rule, its parameters and the reason it exists."""
-
-    check: Identifier
-    rule: Identifier
-    severity: Severity
-    reason: str
-    series: Identifier | None = None
-    min: float | None = None
-    max: float | None = None
-    tolerance: float | None = None
-    min_provinces: int | None = None
-
-
 class Tls(_Model):
     """What one host needs that others do not, and why; its certificate is verified all the same."""
 
@@ -140,11 +132,29 @@ class Site(_Model):
 
 
 class Expected(_Model):
-    """A series a source gives, and the provinces it is known not to cover."""
+    """A series a source gives, the provinces it is known not to cover, and how far its figures can be foreseen.
+
+    Attributes:
+        series: its id.
+        without: adcodes of provinces that have no figure.
+        at_least: for a partial map, that many provinces are enough, whichever they are; not with `without`.
+        steady: by which factor a province may move at most, relative to the others, from the nearest known year.
+        like: another series that ranks the provinces much alike; the figures are held against its order.
+        until: the last year it is printed for; a later year is whole without it.
+    """
 
     series: Identifier
     without: tuple[str, ...] = ()
-    tolerance: float | None = None
+    at_least: Annotated[int, Field(ge=1)] | None = None
+    steady: Annotated[float, Field(gt=1)] | None = None
+    like: Identifier | None = None
+    until: int | None = None
+
+    @model_validator(mode="after")
+    def _whole_or_partial(self) -> Expected:
+        if self.without and self.at_least is not None:
+            raise ValueError("`without` names who may be missing, `at_least` says that anybody may; use one of them")
+        return self
 
 
 class Window(_Model):

@@ -104,6 +104,19 @@ def trace(
         tracing.trace(Settings.from_environment(), province, indicator, which, form)
 
 
+@app.command()
+def quality(
+    which: Which,
+    failed: Annotated[bool, typer.Option("--failed", help="only what did not pass")] = False,
+    run: Annotated[str | None, typer.Option("--run", metavar="RUN", help="an earlier run of the checks")] = None,
+    form: Form = Format.table,
+) -> None:
+    """质量检查结果 What the checks found in their last run (a year) or in an edition."""
+    from icdp.cli import checking
+
+    checking.quality(Settings.from_environment(), which, failed, run, form)
+
+
 @sources_app.callback(invoke_without_command=True)
 def sources(
     context: typer.Context,
@@ -126,6 +139,21 @@ def sources_check(source: Source, year: Year, form: Form = Format.table) -> None
     from icdp.cli import fetching
 
     fetching.check(Settings.from_environment(), source, year, form)
+
+
+@sources_app.command("counted")
+def sources_counted(
+    source: Source,
+    year: Year,
+    province: Annotated[str | None, typer.Option("--province", help="one province")] = None,
+    series: Annotated[str | None, typer.Option("--series", help="one series")] = None,
+    everything: Annotated[bool, typer.Option("--all", help="also what was found and not counted, and why")] = False,
+    form: Form = Format.table,
+) -> None:
+    """计数清单 The titles a count was made of, and the provinces it does not cover."""
+    from icdp.cli import counting
+
+    counting.counted(Settings.from_environment(), source, year, province, series, form, everything=everything)
 
 
 @sources_app.command("reparse")

@@ -190,7 +190,7 @@ def coverage(settings: Settings, which: str, form: Format) -> None:
         edition = db.edition(which)
         table = db.frame(
             """SELECT c.edition, c.year, c.indicator, n.name_zh, n.name_en, c.in_use, c.fidelity, c.expression, c.unit,
-                   c.provinces, c.provinces_current, c.policy, c.carried, c.imputed, c.value_year_min, c.value_year_max,
+                   c.provinces, c.provinces_current, c.when_missing, c.carried, c.imputed, c.value_year_min, c.value_year_max,
                    c.missing, c.note_zh, c.note_en
                FROM history.indicator_coverage c JOIN history.nodes n ON n.edition = c.edition AND n.node = c.indicator
                WHERE c.edition = $edition ORDER BY n.position""",

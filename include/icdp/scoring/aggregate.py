@@ -44,6 +44,8 @@ KINDS = {
     "node_without_data": "a node without any indicator in use is out; its weight went to its siblings",
     "weights_renormalised": "judged weights of the children in use were scaled up to 1",
     "equal_weights": "no indicator of the node tells units apart, so they weigh the same",
+    "winsorised": "an outlying value was pulled in to the next one before scaling, as the catalogue says",
+    "not_winsorised": "an indicator is to be treated, but pulling in the values allowed does not suffice",
     "zero_weight": "an indicator or node in use has entropy weight 0",
     "single_nonzero": "one unit alone has a value other than 0, and it decides an entropy weight",
     "weight_redistributed": "a unit lacks children of a scored node; their weight went to the siblings present",

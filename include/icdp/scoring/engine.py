@@ -13,6 +13,7 @@ from icdp.scoring.entropy import entropy_weights
 from icdp.scoring.group import AhpResult, Thresholds, ahp_weights
 from icdp.scoring.judgements import TIDY, Judgements
 from icdp.scoring.normalise import minmax, numeric_values
+from icdp.scoring.outliers import treat
 from icdp.scoring.rank import competition_rank, tiers
 from icdp.scoring.tree import Tree
 
@@ -33,6 +34,7 @@ class Settings:
         tier_thresholds: falling; a root score above the first is tier 1.
         min_unit_coverage: 0-1, share of the indicators in use a unit needs values of its own for to be ranked at
             all (OECD/JRC: 0.65).
+        winsorise: indicators whose outliers are pulled in before scaling (``icdp.scoring.outliers``); none by default.
     """
 
     ri_table: str = "saaty1980"
@@ -40,6 +42,7 @@ class Settings:
     min_coverage: float = 0.5
     tier_thresholds: tuple[float, ...] = (50.0, 25.0)
     min_unit_coverage: float = 0.0
+    winsorise: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -89,8 +92,9 @@ def score(
 ) -> Result:
     """Score units on an index.
 
-    Min-max per indicator, weights by the tree's methods, weighted arithmetic mean up the tree. Units and
-    indicators are put into a fixed order first, so the result does not depend, to the last bit, on theirs.
+    Outliers pulled in where the settings say so, min-max per indicator, weights by the tree's methods, weighted
+    arithmetic mean up the tree. Units and indicators are put into a fixed order first, so the result does not depend,
+    to the last bit, on theirs.
 
     Args:
         tree: the index.
@@ -110,11 +114,12 @@ def score(
         raise DataError(f"{unknown[0]!r} is no indicator of the tree; add it to the tree or remove its values")
     numbers = numeric_values(values)
     ordered = numbers.reindex(index=sorted(numbers.index, key=str), columns=leaves)
-    z, dropped = minmax(ordered, {leaf: tree[leaf].direction or 0 for leaf in leaves})
+    treated, pulled_in = treat(ordered, rules.winsorise)
+    z, dropped = minmax(treated, {leaf: tree[leaf].direction or 0 for leaf in leaves})
     weigher = _Weigher(tree, _judged(tree, judgements, rules), in_use=set(z.columns))
     done = aggregate(tree, z, weigher.weigh, rules.min_coverage)
     empty = list(ordered.index[ordered.isna().all(axis=1)])
-    notes = [*_dropped_notes(tree, dropped), *weigher.notes, *_unit_notes(tree, done, empty)]
+    notes = [*pulled_in, *_dropped_notes(tree, dropped), *weigher.notes, *_unit_notes(tree, done, empty)]
     known = _known(tree, z, imputed)
     unranked, told = _too_little_known(tree.root, known[tree.root], rules.min_unit_coverage)
     notes += told

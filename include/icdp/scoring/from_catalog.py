@@ -21,4 +21,5 @@ def settings_of(catalog: Catalog) -> Settings:
         min_coverage=rules.min_coverage,
         tier_thresholds=rules.tiers,
         min_unit_coverage=rules.min_province_coverage,
+        winsorise=frozenset(n.node for n in catalog.nodes.values() if n.outliers == "winsorise"),
     )

@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
-import math
-
 import pandas as pd
 
 from icdp.catalog import Catalog
 from icdp.errors import DataError
 from icdp.settings import Settings
 from icdp.sources.base import Payload, adapter
+from icdp.sources.plausible import check_plausible
 
-# How far a publisher's figures may lie from those known before, as a common factor of all provinces: a slip of
-# unit or of the decimal point moves everybody, a real change does not.
-COMMON_FACTOR = 2.0
 # How much smaller or larger than the last one of its kind a payload may be.
 SHRINKS, GROWS = 0.5, 5.0
-NEIGHBOURS = 2
 
 
 def accept(
@@ -36,7 +31,7 @@ def accept(
 
     Raises:
         LayoutChanged: the adapter does not know this layout.
-        DataError: provinces, plausible ranges, size or the common factor do not fit.
+        DataError: provinces, plausible ranges, size or what is known of the years beside it do not fit.
     """
     if last_bytes and not SHRINKS <= len(payload.content) / last_bytes <= GROWS:
         raise DataError(
@@ -49,18 +44,26 @@ def accept(
         raise DataError(f"{payload.name}: holds figures of {latest}, asked for {year}; the site ignored the request")
     _check_provinces(payload, table, catalog)
     _check_range(payload, table, catalog)
-    _check_common_factor(payload, table, catalog, settings)
+    check_plausible(payload, table, catalog, settings)
     return table
 
 
 def _check_provinces(payload: Payload, table: pd.DataFrame, catalog: Catalog) -> None:
-    expected = {e.series: set(e.without) for e in catalog.sources[payload.source].expects}
+    expected = {e.series: e for e in catalog.sources[payload.source].expects}
     for (series, year), rows in table.groupby(["series", "year"]):
         if series not in expected:
             raise DataError(
                 f"{payload.name}: gives {series}, which its source does not list under `expects`; add it there"
             )
-        missing = set(catalog.provinces) - set(rows["adcode"]) - expected[str(series)]
+        known = expected[str(series)]
+        if known.at_least is not None:
+            if rows["adcode"].nunique() < known.at_least:
+                raise DataError(
+                    f"{payload.name}: {series} of {year} has {rows['adcode'].nunique()} provinces, its source gives at "
+                    f"least {known.at_least}; look at why the others are missing"
+                )
+            continue
+        missing = set(catalog.provinces) - set(rows["adcode"]) - set(known.without)
         if missing:
             names = ", ".join(catalog.provinces[code].short_zh for code in sorted(missing))
             raise DataError(
@@ -79,38 +82,3 @@ def _check_range(payload: Payload, table: pd.DataFrame, catalog: Catalog) -> Non
                 f"{payload.name}: {series} of {catalog.provinces[row['adcode']].short_zh} in {row['year']} is "
                 f"{row['value_text']} {row['unit']}, outside {known.min:g} to {known.max:g} {known.unit}; a slip of unit or digits"
             )
-
-
-def _check_common_factor(payload: Payload, table: pd.DataFrame, catalog: Catalog, settings: Settings) -> None:
-    for series, rows in table.groupby("series"):
-        known = _shipped(str(series), catalog, settings)
-        if known.empty:
-            continue
-        own = catalog.series[str(series)].unit
-        for year, of_year in rows.groupby("year"):
-            value = pd.Series(
-                of_year["value"].to_numpy() * [catalog.units.factor(u, own) for u in of_year["unit"]],
-                index=of_year["adcode"],
-            )
-            nearest = min(known.index.unique(0), key=lambda y: abs(y - int(str(year))))
-            if abs(nearest - int(str(year))) > NEIGHBOURS:
-                continue
-            ratio = (value / known.loc[nearest]).replace([math.inf, 0.0], math.nan).dropna()
-            factor = float(ratio.median()) if len(ratio) >= len(catalog.provinces) // 2 else 1.0
-            if not 1 / COMMON_FACTOR <= factor <= COMMON_FACTOR:
-                raise DataError(
-                    f"{payload.name}: {series} of {year} is {factor:.4g} times the figures known of {nearest} in the median "
-                    "province; a unit or a decimal point has moved"
-                )
-
-
-def _shipped(series: str, catalog: Catalog, settings: Settings) -> pd.Series:
-    """Return the shipped figures of a series in its own unit, by year and province."""
-    path = settings.facts / "series" / f"{series}.csv"
-    if not path.exists():
-        return pd.Series(dtype=float)
-    known = Payload("facts", series, path.read_bytes(), path.name, lambda _: b"")
-    table = adapter("facts", catalog).parse(known, catalog)
-    own = catalog.series[series].unit
-    values = table["value"] * [catalog.units.factor(unit, own) for unit in table["unit"]]
-    return pd.Series(values.to_numpy(), index=pd.MultiIndex.from_frame(table[["year", "adcode"]]))

@@ -179,7 +179,7 @@ def take_by_hand(
         for receipt in whole.values()
         for series in adapter(source.source, catalog).parse(payload_of(archive, receipt), catalog)["series"].unique()
     }
-    complete = {expected.series for expected in source.expects} <= given
+    complete = {e.series for e in source.expects if e.until is None or year <= e.until} <= given
     _list(archive, source, year, whole, complete=complete, live=True)
     return Taken(tuple(receipts[name] for name in sorted(receipts)), ())
 

@@ -7,7 +7,6 @@ them is what is parsed.
 from __future__ import annotations
 
 import hashlib
-import io
 import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -17,15 +16,14 @@ from typing import Any
 from urllib.parse import urljoin
 
 import pandas as pd
-import pdfplumber
 from bs4 import BeautifulSoup
 
 from icdp.catalog import Catalog
-from icdp.errors import DataError, FetchRefused, LayoutChanged, NotFoundError
+from icdp.errors import DataError, FetchRefused, LayoutChanged, NotFoundError, NothingForYear
 from icdp.sources.base import Errand, Fetched, Payload, read_index
-from icdp.sources.client import Answer
 from icdp.sources.observations import validated
-from icdp.sources.text import decode, media_type, squeezed
+from icdp.sources.pdf import no_pdf, pages_of
+from icdp.sources.text import decode, squeezed
 
 _DATE = re.compile(r"^(\d{4})[/.年-](\d{1,2})[/.月-](\d{1,2})日?$")
 
@@ -45,9 +43,12 @@ def fetch(errand: Errand) -> Iterator[Fetched]:
     """Yield notices and attachments as parts, then their index: item ``register/<year>``.
 
     Raises:
+        NothingForYear: the register had not begun.
         LayoutChanged: no notice is listed, or one has no attachment.
         FetchFailed, FetchRefused: see :class:`icdp.sources.client.Client`.
     """
+    if errand.year < (first := min(errand.source.layout["totals"])):
+        raise NothingForYear(f"cac: the register begins in {first}")
     notices: list[dict[str, Any]] = []
     for number, address in enumerate(_notices(errand)):
         page = errand.ask.get(address)
@@ -62,7 +63,8 @@ def fetch(errand: Errand) -> Iterator[Fetched]:
             )
         files = []
         for link in dict.fromkeys(links):
-            answer = errand.ask.get(link, check=_no_pdf, Referer=page.url)
+            # Without a Referer the site answers an empty body or a page, at status 200.
+            answer = errand.ask.get(link, check=no_pdf, Referer=page.url)
             yield Fetched(
                 f"attachment/{number}", answer.content, answer.url, answer.retrieved_at, answer.headers, part=True
             )
@@ -86,12 +88,6 @@ def _index(errand: Errand, notices: list[dict[str, Any]], request: str, retrieve
     notices.sort(key=lambda notice: (str(notice["url"]), str(notice["attachments"])))
     index = json.dumps({"year": errand.year, "notices": notices}, ensure_ascii=False, indent=1)
     return Fetched(f"register/{errand.year}", index.encode(), request, retrieved_at)
-
-
-def _no_pdf(answer: Answer) -> str | None:
-    """Without a Referer the site answers an empty body or a page, at status 200."""
-    kind = media_type(answer.content)
-    return None if kind == "application/pdf" and len(answer.content) > 500 else f"{kind} instead of a PDF"
 
 
 def _notices(errand: Errand) -> list[str]:
@@ -205,18 +201,12 @@ def _read(content: bytes, catalog: Catalog, layout: Mapping[str, Any], where: st
 
 
 def _cells(content: bytes, where: str) -> Iterator[tuple[int, list[str]]]:
-    try:
-        with pdfplumber.open(io.BytesIO(content)) as book:
-            for page in book.pages:
-                for table in page.extract_tables():
-                    for row in table:
-                        cells = [squeezed(cell or "") for cell in row]
-                        if any(cells):
-                            yield page.page_number, cells
-    except LayoutChanged:
-        raise
-    except Exception as exc:
-        raise LayoutChanged(f"{where}: the PDF cannot be read ({exc}); look at the payload") from exc
+    for page in pages_of(content, where):
+        for table in page.extract_tables():
+            for row in table:
+                cells = [squeezed(cell or "") for cell in row]
+                if any(cells):
+                    yield page.page_number, cells
 
 
 def _heading(cells: Sequence[str], layout: Mapping[str, Any]) -> dict[str, int] | None:

@@ -21,7 +21,7 @@ _SLICE = """
     FROM year_inputs i
     JOIN observations o USING (payload_sha256)
     JOIN receipts r ON r.receipt = i.receipt
-    WHERE i.year = $year AND o.year BETWEEN $year - $lookback AND $year + $lookahead
+    WHERE i.year = $year AND o.year BETWEEN $year - $lookback - $behind AND $year + $ahead
     ORDER BY o.series, o.year, o.adcode, i.source, i.item
 """
 
@@ -115,9 +115,19 @@ def _staged(archive: Archive, staging: Path, source: str, year: int) -> tuple[li
     return receipts, parsed
 
 
-def observations_of(connection: duckdb.DuckDBPyConnection, catalog: Catalog, year: int) -> pd.DataFrame:
-    """Return every observation the index of ``year`` may draw on, with its source, layer and receipt."""
-    span = {"lookback": catalog.lookback, "lookahead": catalog.lookahead}
+def observations_of(
+    connection: duckdb.DuckDBPyConnection, catalog: Catalog, year: int, ahead: int = 0, behind: int = 0
+) -> pd.DataFrame:
+    """Return every observation the index of ``year`` may draw on, with its source, layer and receipt.
+
+    Args:
+        connection: the warehouse.
+        catalog: says how far back values may come from.
+        year: the statistical year.
+        ahead: years after it to return at least; values draw on them only to interpolate.
+        behind: years before its oldest to return as well; nor on these.
+    """
+    span = {"lookback": catalog.lookback, "ahead": max(ahead, catalog.lookahead), "behind": behind}
     return connection.execute(_SLICE, {"year": year, **span}).df()
 
 

@@ -1,6 +1,6 @@
 -- How a value without a figure of the year came about.
 ALTER TABLE indicator_values ADD COLUMN fill VARCHAR DEFAULT 'none';
-ALTER TABLE indicator_coverage ADD COLUMN policy VARCHAR;
+ALTER TABLE indicator_coverage ADD COLUMN when_missing VARCHAR;
 ALTER TABLE indicator_coverage ADD COLUMN carried INTEGER;
 ALTER TABLE indicator_coverage ADD COLUMN imputed INTEGER;
 
@@ -20,6 +20,7 @@ ALTER TABLE lineage_of_figures RENAME TO lineage;
 CREATE TABLE used_files (
     year INTEGER NOT NULL, step VARCHAR NOT NULL, path VARCHAR NOT NULL, payload_sha256 VARCHAR NOT NULL,
     PRIMARY KEY (year, step, path));
+CREATE TABLE checked_on (year INTEGER PRIMARY KEY, day DATE NOT NULL);
 
 -- Every payload that was ever accepted for a year, in the order of acceptance: its vintages. Nothing is deleted.
 CREATE TABLE year_vintages (
