@@ -17,6 +17,7 @@ import pandas as pd
 from icdp import __version__
 from icdp.archive import Archive
 from icdp.catalog import Catalog, load_catalog
+from icdp.comparing.on_scale import panel_scores
 from icdp.errors import DataError, IcdpError, LayoutChanged, NotFoundError, QualityError
 from icdp.publishing.publish import publish_year
 from icdp.quality import YearData, inputs_digest, keep_run, read_national_totals, run_checks, stopping, warned
@@ -35,7 +36,10 @@ from icdp.warehouse.used_files import keep_used_files, read_used_files
 from icdp.warehouse.values import IMPUTED
 
 # Tables that say something about the values of a year: emptied when the values are replaced.
-SCORED = ("normalized", "scores", "weights", "contributions", "judgements", "consistency", "run_notes", "score_runs")
+SCORED = (
+    "normalized", "scores", "weights", "contributions", "judgements", "judged_weights", "consistency", "run_notes",
+    "score_runs", "scores_panel",
+)  # fmt: skip
 
 
 def plan(settings: Settings, year: int) -> list[str]:
@@ -246,7 +250,11 @@ def score(settings: Settings, year: int) -> str:
             for name in ("value", "fill")
         )
         result = score_units(tree_of(catalog), wide, panel, settings_of(catalog), imputed=fill.isin(IMPUTED))
+        coverage = connection.execute("FROM indicator_coverage WHERE year = ?", [year]).df()
+        on_scale, panel_notes = panel_scores(catalog, wide, coverage, panel.id)
+        result = replace(result, notes=[*result.notes, *panel_notes])
         result_tables = _tables(catalog, result) | {
+            "scores_panel": on_scale,
             "score_runs": pd.DataFrame(
                 [
                     {
@@ -257,7 +265,7 @@ def score(settings: Settings, year: int) -> str:
                         "code_version": __version__,
                     }
                 ]
-            )
+            ),
         }
         for table in SCORED:
             warehouse.replace_year(connection, table, year, result_tables[table].assign(year=year))
@@ -310,6 +318,7 @@ def _tables(catalog: Catalog, result: Result) -> dict[str, pd.DataFrame]:
         "contributions": contributions.dropna(),
         "weights": result.weights,
         "judgements": result.judgements,
+        "judged_weights": result.judged,
         "consistency": result.consistency,
         "run_notes": pd.DataFrame(notes, columns=["kind", "node", "adcode", "detail"]).assign(
             position=range(len(notes))

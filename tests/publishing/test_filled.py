@@ -66,6 +66,11 @@ def test_a_province_of_which_too_little_is_known_is_scored_and_not_ranked(own: S
     with open_published(own.published) as db:
         table = db.frame("SELECT adcode, score, rank, tier, known FROM scores WHERE level = 0 AND year = 2024")
         before = db.frame("SELECT adcode, score FROM history.scores WHERE level = 0 AND edition = '2024-r1'")
+        changes = db.frame(
+            """SELECT adcode, part, score_before - score_after AS moved, score_points, rank_after - rank_before AS fell,
+                   rank_places FROM rank_changes
+               WHERE edition = '2024-r2' AND against = '2024-r1' AND node = 'composite'"""
+        )
         notes = db.frame("SELECT adcode, detail FROM run_notes WHERE kind = 'unit_not_ranked' AND year = 2024")
     assert table.set_index("adcode")["score"].to_dict() == before.set_index("adcode")["score"].to_dict()
     assert sorted(table["rank"].dropna().astype(int)) == list(range(1, 31))
@@ -73,6 +78,13 @@ def test_a_province_of_which_too_little_is_known_is_scored_and_not_ranked(own: S
     assert without[["adcode", "known"]].values.tolist() == [["540000", pytest.approx(16 / 18)]]
     assert without["tier"].isna().all()
     assert notes["adcode"].tolist() == ["540000"]
+    # The new rule moves no score, and every place it moves is the method's.
+    assert changes["score_points"].tolist() == [0.0] * len(changes)
+    method = changes[changes["part"] == "method"].set_index("adcode")
+    assert method["rank_places"].isna().tolist() == (method.index == "540000").tolist()
+    places = method.drop(index="540000")
+    assert places["rank_places"].tolist() == (-places["fell"].astype(float)).tolist()
+    assert changes[(changes["part"] != "method") & (changes["adcode"] != "540000")]["rank_places"].eq(0).all()
 
 
 def test_in_the_shipped_years_every_province_is_ranked(made: Settings) -> None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from icdp.catalog.checks import Check, Waiver
-from icdp.catalog.model import Binding, IndexRules, Node, Province, Series, Source
+from icdp.catalog.model import Binding, IndexRules, Node, PanelScale, Province, Series, Source
 from icdp.catalog.units import Units
 from icdp.errors import CatalogError, NotFoundError
 
@@ -28,6 +28,7 @@ class Catalog:
     waivers: tuple[Waiver, ...]
     baseline: Mapping[tuple[str, int], int]
     sources: Mapping[str, Source]
+    panel_scale: PanelScale | None = None
     _names: dict[str, str] = field(default_factory=dict, init=False)
 
     @property
@@ -106,6 +107,7 @@ class Catalog:
         self._validate_bindings()
         self._validate_checks()
         self._validate_sources()
+        self._validate_panel_scale()
 
     def _validate_tree(self) -> None:
         path = self.directory / "tree.yaml"
@@ -205,6 +207,30 @@ class Catalog:
                         f"{self.directory / 'sources' / f'{source.source}.yaml'}: expects: series {series!r} is not in "
                         "series.csv; add it there or correct the name"
                     )
+
+    def _validate_panel_scale(self) -> None:
+        if (scale := self.panel_scale) is None:
+            return
+        path = self.directory / "panel_scale.yaml"
+        on_scale = {g.indicator for g in scale.goalposts}
+        anew = "remove the file, publish the years and freeze the scale anew (icdp panel freeze)"
+        if unknown := sorted(on_scale - self.indicators.keys()):
+            raise CatalogError(f"{path}: goalposts: {unknown[0]!r} is no indicator of tree.yaml; {anew}")
+        totals: dict[str, float] = {}
+        for node, weight in scale.weights.items():
+            parent = self.nodes[node].parent if node in self.nodes else None
+            if parent is None:
+                raise CatalogError(f"{path}: weights: {node!r} is no node below the composite; {anew}")
+            totals[parent] = totals.get(parent, 0.0) + weight
+        for indicator in on_scale:
+            node, parent = indicator, self.nodes[indicator].parent
+            while parent is not None:
+                if node not in scale.weights:
+                    raise CatalogError(f"{path}: weights: {node} has none; {anew}")
+                node, parent = parent, self.nodes[parent].parent
+        for parent, total in totals.items():
+            if abs(total - 1.0) > 1e-9:
+                raise CatalogError(f"{path}: the weights below {parent} sum to {total:.12g}, not 1; correct them")
 
 
 def _fold(name: str) -> str:

@@ -13,7 +13,7 @@ from pydantic import BaseModel, ValidationError
 
 from icdp.catalog.catalog import Catalog
 from icdp.catalog.checks import MODELS, BaselineRow, Check, Waiver
-from icdp.catalog.model import Binding, IndexRules, Node, Province, Series, Source
+from icdp.catalog.model import Binding, IndexRules, Node, PanelScale, Province, Series, Source
 from icdp.catalog.units import Units
 from icdp.errors import CatalogError
 
@@ -28,7 +28,7 @@ def load_catalog(directory: Path) -> Catalog:
 
     ``index.yaml`` and ``tree.yaml`` are required; a catalogue that is only used to score a
     table of values needs no more. One that has ``sources`` also needs provinces, series, units and
-    bindings; checks are read where present.
+    bindings; checks and the panel scale are read where present.
 
     Raises:
         CatalogError: a file is missing, unreadable, or contradicts another; names file and key.
@@ -58,6 +58,7 @@ def _load(directory: Path, stamps: tuple[tuple[Path, int, int], ...]) -> Catalog
         waivers=_waivers(directory / QUALITY / WAIVERS),
         baseline=_baseline(directory / QUALITY / BASELINE),
         sources=sources,
+        panel_scale=_one(scale, PanelScale) if (scale := directory / "panel_scale.yaml").exists() else None,
     )
     catalog.validate()
     return catalog

@@ -241,6 +241,53 @@ class PublicationRules(_Model):
     licence_en: str = ""
 
 
+class Goalposts(_Model):
+    """The frozen ends of one indicator on the scale common to all years, for one binding only."""
+
+    indicator: Identifier
+    expression: Text
+    unit: Text
+    min: float
+    max: float
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Goalposts:
+        if not self.min < self.max:
+            raise ValueError(f"min {self.min} is not below max {self.max}")
+        return self
+
+
+class PanelScale(_Model):
+    """The content of ``panel_scale.yaml``: one scale for all years, frozen over a span of them.
+
+    Attributes:
+        version: names this scale wherever scores on it stand.
+        first: first year of the span.
+        last: last year of the span.
+        judgements: the experts' panel of the editions the weights are from.
+        goalposts: the indicators on the scale, with the ends of their values over the span.
+        weights: node -> weight among its siblings on the scale (sum 1); the composite has none.
+        left_out: indicator of the tree -> why it is not on the scale.
+    """
+
+    version: Text
+    first: int
+    last: int
+    judgements: Text
+    goalposts: Annotated[tuple[Goalposts, ...], Field(min_length=1)]
+    weights: dict[Identifier, Annotated[float, Field(ge=0, le=1)]]
+    left_out: dict[Identifier, Text] = {}
+
+    @model_validator(mode="after")
+    def _consistent(self) -> PanelScale:
+        if not self.first <= self.last:
+            raise ValueError(f"the span {self.first}-{self.last} ends before it begins")
+        names = [g.indicator for g in self.goalposts]
+        if twice := {name for name in names if names.count(name) > 1 or name in self.left_out}:
+            raise ValueError(f"{', '.join(sorted(twice))} stands twice in goalposts and left_out")
+        return self
+
+
 class IndexRules(_Model):
     """The content of ``index.yaml``."""
 

@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from icdp.cli.output import Format
+from icdp.cli.output import Format, Scale
 from icdp.errors import IcdpError
 from icdp.settings import Settings
 
@@ -23,6 +23,8 @@ judgements_app = typer.Typer(help="专家判断矩阵 Experts' judgement matrice
 edition_app = typer.Typer(help="已发布版本 Published editions.", no_args_is_help=True)
 sources_app = typer.Typer(help="数据来源 The sources.", no_args_is_help=False)
 workbook_app = typer.Typer(help="分析人员工作簿 Figures entered by hand.", no_args_is_help=True)
+panel_app = typer.Typer(help="跨年共同标尺 The scale common to all years.", no_args_is_help=True)
+app.add_typer(panel_app, name="panel")
 app.add_typer(sources_app, name="sources")
 app.add_typer(workbook_app, name="workbook")
 app.add_typer(judgements_app, name="judgements")
@@ -38,11 +40,37 @@ Node = Annotated[str | None, typer.Option("--node", help="a dimension or sub-dim
 
 
 @app.command()
-def rank(which: Which, node: Node = None, form: Form = Format.table) -> None:
+def rank(
+    which: Which,
+    node: Node = None,
+    scale: Annotated[Scale, typer.Option("--scale", help="yearly: its own; panel: common to all years")] = Scale.yearly,
+    form: Form = Format.table,
+) -> None:
     """各省位次 The ranking of the provinces."""
     from icdp.cli import reading
 
-    reading.rank(Settings.from_environment(), which, node, form)
+    reading.rank(Settings.from_environment(), which, node, form, scale)
+
+
+@app.command()
+def trend(province: Province, node: Node = None, form: Form = Format.table) -> None:
+    """历年走势 A province over the years, on the scale common to them."""
+    from icdp.cli import panel
+
+    panel.trend(Settings.from_environment(), province, node, form)
+
+
+@panel_app.command("freeze")
+def panel_freeze(
+    first: Annotated[str, typer.Option("--from", help="first year of the span")],
+    last: Annotated[str, typer.Option("--to", help="last year of the span")],
+    out: Annotated[Path, typer.Option("--out", metavar="FILE.yaml", help="a catalogue's panel_scale.yaml")],
+    version: Annotated[str | None, typer.Option("--version", help="names the scale; default FROM-TO-1")] = None,
+) -> None:
+    """冻结标尺 Freeze published years into a scale common to all years."""
+    from icdp.cli import panel
+
+    panel.freeze_scale(Settings.from_environment(), first, last, version, out)
 
 
 @app.command()
@@ -54,11 +82,18 @@ def profile(province: Province, which: Which, form: Form = Format.table) -> None
 
 
 @app.command()
-def compare(first: Which, second: Which, node: Node = None, form: Form = Format.table) -> None:
-    """两版比较 Ranks and scores of two editions side by side."""
-    from icdp.cli import reading
+def compare(
+    first: Which,
+    second: Which,
+    province: Annotated[str | None, typer.Option("--province", help="one province, on every node")] = None,
+    node: Node = None,
+    explain: Annotated[bool, typer.Option("--explain", help="every part in words")] = False,
+    form: Form = Format.table,
+) -> None:
+    """两版比较 How ranks and scores changed between two editions, and why."""
+    from icdp.cli import comparing
 
-    reading.compare(Settings.from_environment(), first, second, node, form)
+    comparing.compare(Settings.from_environment(), first, second, province, node, form, explain=explain)
 
 
 @app.command()

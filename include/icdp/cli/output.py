@@ -29,6 +29,13 @@ class Format(StrEnum):
     json = "json"
 
 
+class Scale(StrEnum):
+    """Whether scores are on a year's own scale or on the one common to all years."""
+
+    yearly = "yearly"
+    panel = "panel"
+
+
 Rows = Sequence[Mapping[str, object]]
 
 

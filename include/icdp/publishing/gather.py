@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 
 import duckdb
 import pandas as pd
@@ -11,17 +12,19 @@ from icdp import __version__
 from icdp.catalog import Catalog
 from icdp.errors import DataError, NotFoundError
 from icdp.publishing.schema import tables
-from icdp.warehouse.load import vintages_of
+from icdp.warehouse.load import observations_of, vintages_of
+from icdp.warehouse.values import earlier_values
 
 # Where bytes came from may change without a change of any figure: the edition that stands still leads to its own bytes.
 PROVENANCE = ("payload_sha256", "receipt", "retrieved_at", "row")
-# So may what was known before, or is known of series not in use.
-UNCOMPARED = ("editions", "inputs", "source_results", "observations")
+# What is known of other years, was known before, or is said against other editions may change without this year's figures.
+UNCOMPARED = ("editions", "inputs", "source_results", "earlier_values", "rank_changes", "observations")
 
 QUERIES = {
     "scores": "SELECT s.*, p.short_zh AS province FROM scores s JOIN p USING (adcode)",
     "indicator_values": """SELECT v.*, p.short_zh AS province, n.normalized FROM indicator_values v JOIN p USING (adcode)
         LEFT JOIN normalized n USING (year, adcode, indicator)""",
+    "scores_panel": "SELECT s.*, p.short_zh AS province FROM scores_panel s JOIN p USING (adcode)",
     "lineage": """SELECT l.*, s.score AS composite, c.points, c.weight AS own_weight, n.normalized,
             v.value AS indicator_value, v.unit AS indicator_unit, v.fill, v.expression
         FROM lineage l JOIN indicator_values v USING (year, adcode, indicator)
@@ -32,6 +35,7 @@ QUERIES = {
     "weights": "SELECT * FROM weights s",
     "contributions": "SELECT * FROM contributions s",
     "judgements": "SELECT * FROM judgements s",
+    "judged_weights": "SELECT * FROM judged_weights s",
     "consistency": "SELECT * FROM consistency s",
     "quality_results": "SELECT * FROM quality_results s",
     "run_notes": "SELECT * FROM run_notes s",
@@ -44,7 +48,7 @@ def gather(connection: duckdb.DuckDBPyConnection, catalog: Catalog, year: int) -
     """Return every table of the year's edition, without what only the edition itself knows.
 
     Left out are the column ``edition`` and, of table ``editions``, the revision, the moment and the
-    edition superseded.
+    edition superseded; and the tables about other years and editions (:func:`beside`).
 
     Raises:
         NotFoundError: the year was not scored.
@@ -68,9 +72,19 @@ def gather(connection: duckdb.DuckDBPyConnection, catalog: Catalog, year: int) -
     content["observations"] = vintages_of(connection, catalog, year)
     content["provinces"] = provinces
     content["nodes"] = _nodes(catalog)
+    content["rules"] = _rules(catalog).assign(year=year)
     content["rank_intervals"] = pd.DataFrame(columns=[c for c in tables()["rank_intervals"].columns if c != "edition"])
     content["editions"] = _summary(catalog, content, run)
     return content
+
+
+def beside(
+    connection: duckdb.DuckDBPyConnection, catalog: Catalog, content: dict[str, pd.DataFrame], year: int
+) -> dict[str, pd.DataFrame]:
+    """Return ``earlier_values``: made for a new edition only, for it takes time and tells of other years."""
+    observations = observations_of(connection, catalog, year)
+    known = earlier_values(catalog, observations, content["indicator_coverage"], year)
+    return {"earlier_values": known.assign(year=year)}
 
 
 def digest(content: dict[str, pd.DataFrame]) -> str:
@@ -88,6 +102,26 @@ def digest(content: dict[str, pd.DataFrame]) -> str:
     seen = content["editions"][["status", "indicators_used", "indicators_total", "panel"]]
     total.update(seen.to_csv(index=False).encode())
     return total.hexdigest()
+
+
+_OF_VALUES = ("max_age", "missing")
+
+
+def _rules(catalog: Catalog) -> pd.DataFrame:
+    """Return every numeric rule of index.yaml and of each node, whatever rules there are, as JSON text."""
+    rows = [
+        ("", f"{section}.{name}", value)
+        for section in ("values", "scoring")
+        for name, value in getattr(catalog.rules, section).model_dump(mode="json").items()
+    ]
+    # Name, place, unit and direction of a node stand in `nodes`.
+    told = {"node", "parent", "name_zh", "name_en", "unit", "direction"}
+    for node in catalog.nodes.values():
+        kept = node.model_dump(mode="json", exclude=told if node.is_indicator else told | {"missing"}, exclude_none=True)
+        # How old a figure may be, and what stands in for none, decide which values there are, not what becomes of them.
+        rows += [(node.node, f"{'values' if name in _OF_VALUES else 'node'}.{name}", kept[name]) for name in kept]
+    texts = [(node, rule, json.dumps(value, sort_keys=True, ensure_ascii=False)) for node, rule, value in rows]
+    return pd.DataFrame(texts, columns=["node", "rule", "value"])
 
 
 def _nodes(catalog: Catalog) -> pd.DataFrame:

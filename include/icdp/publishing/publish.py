@@ -11,9 +11,10 @@ import duckdb
 
 from icdp.catalog import Catalog
 from icdp.errors import NotFoundError
+from icdp.publishing.against import rank_changes
 from icdp.publishing.database import is_current, rebuild
 from icdp.publishing.editions import Edition, add_edition, list_editions, publishing
-from icdp.publishing.gather import digest, gather
+from icdp.publishing.gather import beside, digest, gather
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,10 +65,13 @@ def publish_year(
                 )
             revision = 1 if last is None else last.revision + 1
             edition = Edition(year, revision, sha256, moment.isoformat())
+            content |= beside(connection, catalog, content, year)
+            compared = [e.name for e in (last, max((e for e in editions if e.year == year - 1), default=None)) if e]
+            content |= {"rank_changes": rank_changes(folder, content, edition.name, compared)}
             add_edition(folder, content, edition, None if last is None else last.name, used)
             editions = sorted([*editions, edition])
             last = edition
         database = published / "icdp.duckdb"
-        if not is_current(database, editions):
+        if is_new or not is_current(database, editions):
             rebuild(database, folder, editions)
     return Outcome(last.name, is_new, tuple(editions))

@@ -38,8 +38,16 @@ class Published:
     connection: duckdb.DuckDBPyConnection
 
     def frame(self, sql: str, **parameters: object) -> pd.DataFrame:
-        """Return the rows of a query with named parameters (``$name``)."""
-        return self.connection.execute(sql, parameters).df()
+        """Return the rows of a query with named parameters (``$name``).
+
+        Raises:
+            DataError: the database lacks the table: an older version of the software made it.
+        """
+        try:
+            return self.connection.execute(sql, parameters).df()
+        except duckdb.CatalogException as exc:
+            reason = str(exc).splitlines()[0]
+            raise DataError(f"icdp.duckdb was made by an older version ({reason}); publish any year again") from exc
 
     def as_of(self, day: date) -> None:
         """Let every view show what was known on ``day``; schema ``history`` still holds everything.

@@ -20,6 +20,7 @@ from icdp.scoring.tree import Tree
 WEIGHTS = ["node", "parent", "level", "method", "local_weight", "effective_weight"]
 CONSISTENCY = ["parent", "expert", "n", "lambda_max", "ci", "cr", "ri_table", "threshold", "accepted"]
 GROUPS = ["parent", "experts", "lambda_max", "ci", "cr", "ri_table", "consensus"]
+JUDGED = ["parent", "node", "weight"]
 ENTROPY = ["parent", "node", "units", "entropy", "divergence", "weight"]
 
 
@@ -61,6 +62,7 @@ class Result:
         contributions: units x all indicators, points of the root score.
         effective: units x all indicators, each unit's own weights after redistribution.
         consistency: one row for each parent and expert.
+        judged: weight the experts give each child of a judged parent, in use or not.
         groups: one row for each judged parent: CR of the merged matrix, and the experts' consensus (S*).
         judgements: every cell of every expert's full matrix.
         entropy: entropy of each child in use of the nodes weighted by entropy.
@@ -77,6 +79,7 @@ class Result:
     contributions: pd.DataFrame
     effective: pd.DataFrame
     consistency: pd.DataFrame
+    judged: pd.DataFrame
     groups: pd.DataFrame
     judgements: pd.DataFrame
     entropy: pd.DataFrame
@@ -139,6 +142,7 @@ def score(
         contributions=done.contributions.reindex(units),
         effective=done.effective.reindex(units),
         consistency=weigher.consistency_table(),
+        judged=weigher.judged_table(),
         groups=weigher.groups_table(),
         judgements=_judgement_table(tree, judgements),
         entropy=pd.DataFrame(entropy, columns=ENTROPY),
@@ -227,6 +231,16 @@ class _Weigher:
             for c in [entry.consistency]
         ]
         return pd.DataFrame(rows, columns=CONSISTENCY)
+
+    def judged_table(self) -> pd.DataFrame:
+        """Return one row for each child of a node weighted by ahp; an only child weighs 1."""
+        rows = [
+            (parent, child, float(self.judged[parent].weights[child]) if parent in self.judged else 1.0)
+            for parent in self.tree.inner
+            if self.tree[parent].weighting == "ahp"
+            for child in self.tree.children(parent)
+        ]
+        return pd.DataFrame(rows, columns=JUDGED)
 
     def groups_table(self) -> pd.DataFrame:
         """Return one row for each judged parent, about its merged matrix."""

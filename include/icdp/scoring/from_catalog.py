@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from icdp.catalog import Catalog
+from icdp.catalog.model import PanelScale
 from icdp.scoring.engine import Settings
+from icdp.scoring.panel import Scale
 from icdp.scoring.tree import Node, Tree
 
 
@@ -23,3 +25,8 @@ def settings_of(catalog: Catalog) -> Settings:
         min_unit_coverage=rules.min_province_coverage,
         winsorise=frozenset(n.node for n in catalog.nodes.values() if n.outliers == "winsorise"),
     )
+
+
+def scale_of(scale: PanelScale) -> Scale:
+    """Return the catalogue's panel scale as the engine's."""
+    return Scale({g.indicator: (g.min, g.max) for g in scale.goalposts}, scale.weights)

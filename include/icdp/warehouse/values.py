@@ -222,9 +222,8 @@ def _lineage(winner: _Candidate, observations: pd.DataFrame, indicator: str) -> 
 def _values(catalog: Catalog, node: Node, winner: _Candidate, used: pd.DataFrame, year: int) -> pd.DataFrame:
     binding = winner.binding
     own_unit = not catalog.units.convertible(binding.unit, str(node.unit))
-    factor = 1.0 if own_unit else catalog.units.factor(binding.unit, str(node.unit))
     value = winner.value.dropna()
-    table = pd.DataFrame({"adcode": value.index, "value": value.to_numpy() * factor})
+    table = pd.DataFrame({"adcode": value.index, "value": value.to_numpy() * _to_own_unit(catalog, node, binding)})
     # A value is as weak as its weakest figure; its source is that of the first series that has the province.
     basis = used["basis"].map(BASES.index).groupby(used["adcode"]).max().loc[value.index].map(BASES.__getitem__)
     position = used["series"].map(binding.expression.series.index)
@@ -249,6 +248,12 @@ def _values(catalog: Catalog, node: Node, winner: _Candidate, used: pd.DataFrame
         payload_sha256=origin["payload_sha256"].to_numpy(),
         retrieved_at=origin["retrieved_at"].to_numpy(),
     )
+
+
+def _to_own_unit(catalog: Catalog, node: Node, binding: Binding) -> float:
+    """Return the factor from the binding's unit to the indicator's, 1 where it keeps its own."""
+    convertible = catalog.units.convertible(binding.unit, str(node.unit))
+    return catalog.units.factor(binding.unit, str(node.unit)) if convertible else 1.0
 
 
 def _coverage(
@@ -302,3 +307,40 @@ def _why_missing(catalog: Catalog, candidates: list[_Candidate], node: Node, yea
     zh = "；".join(f"{c.binding.expression}：{span} 年 {c.provinces} 省" for c in candidates)
     en = "; ".join(f"{c.binding.expression}: {c.provinces} provinces in {span}" for c in candidates)
     return f"{zh}（至少需要 {least} 省）", f"{en} (at least {least} are needed)"
+
+
+def earlier_values(catalog: Catalog, observations: pd.DataFrame, coverage: pd.DataFrame, year: int) -> pd.DataFrame:
+    """Return the figures of the years before ``year`` as its slice knows them, by the bindings ``year`` uses.
+
+    A publisher rewrites old years: held against what an earlier edition printed, they show what was revised.
+
+    Args:
+        catalog: bindings and units.
+        observations: rows of the year's slice, as for :func:`build_values`.
+        coverage: the year's ``indicator_coverage``: which binding is in use.
+        year: the statistical year.
+
+    Returns:
+        columns adcode, indicator, value_year, value (in the unit of ``indicator_values``).
+    """
+    used = coverage[coverage["in_use"].astype(bool)].set_index("indicator")["expression"]
+    bindings = {
+        str(name): next(b for b in catalog.bindings[str(name)] if b.expression.text == text)
+        for name, text in used.items()
+    }
+    named = {s for binding in bindings.values() for s in binding.expression.series}
+    chosen = current_observations(observations[observations["series"].isin(named)])
+    printed = {key: rows.set_index("adcode") for key, rows in chosen.groupby(["series", "year"])}
+    years = sorted({int(y) for y in chosen["year"].unique() if y < year})
+    provinces = pd.Index(list(catalog.provinces), name="adcode")
+    found = [pd.DataFrame(columns=["adcode", "indicator", "value_year", "value"])]
+    for name, binding in bindings.items():
+        for earlier in years:
+            if not any((s, earlier) in printed for s in binding.expression.series):
+                continue
+            columns = {s: _column(catalog, printed, s, earlier, binding, provinces) for s in binding.expression.series}
+            value = binding.expression.evaluate(columns).dropna() * _to_own_unit(catalog, catalog.nodes[name], binding)
+            found.append(
+                value.rename("value").rename_axis("adcode").reset_index().assign(indicator=name, value_year=earlier)
+            )
+    return pd.concat([frame for frame in found if not frame.empty] or found, ignore_index=True)
