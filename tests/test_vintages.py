@@ -26,7 +26,7 @@ from icdp.settings import Settings
 
 YEAR, SICHUAN = 2024, "510000"
 # day of acceptance -> factor on 四川's figure of the year
-VINTAGES = {date(2025, 1, 31): 1.0, date(2025, 6, 15): 1.25, date(2025, 12, 20): 1.5}
+VINTAGES = {date(2025, 1, 31): 1.0, date(2025, 6, 15): 1.02, date(2025, 12, 20): 0.98}
 BEFORE, BETWEEN, AFTER = date(2025, 3, 1), date(2025, 6, 30), date(2026, 1, 1)
 
 
@@ -89,8 +89,8 @@ def test_a_day_is_answered_with_the_vintage_known_on_it(three: Settings) -> None
     assert figure(three, date(2025, 1, 30)) == []
     assert figure(three, date(2025, 1, 31)) == [(date(2025, 1, 31), 1, first)]
     assert figure(three, BEFORE) == [(date(2025, 1, 31), 1, first)]
-    assert figure(three, BETWEEN) == [(date(2025, 6, 15), 2, first * 1.25)]
-    assert figure(three, AFTER) == [(date(2025, 12, 20), 3, first * 1.5)]
+    assert figure(three, BETWEEN) == [(date(2025, 6, 15), 2, first * 1.02)]
+    assert figure(three, AFTER) == [(date(2025, 12, 20), 3, first * 0.98)]
 
 
 def test_a_revised_figure_adds_a_vintage_and_deletes_none(three: Settings) -> None:
@@ -122,8 +122,8 @@ def test_editions_are_those_published_by_that_day(three: Settings) -> None:
     first = printed(three)
     assert editions(date(2025, 1, 31)) == []
     assert editions(BEFORE) == [("2024-r1", first)]
-    assert editions(BETWEEN) == [("2024-r2", first * 1.25)]
-    assert editions(AFTER) == [("2024-r3", first * 1.5)]
+    assert editions(BETWEEN) == [("2024-r2", first * 1.02)]
+    assert editions(AFTER) == [("2024-r3", first * 0.98)]
 
 
 def test_vintages_outlive_the_warehouse_in_the_editions(three: Settings, tmp_path: Path) -> None:
@@ -131,12 +131,12 @@ def test_vintages_outlive_the_warehouse_in_the_editions(three: Settings, tmp_pat
     shutil.copytree(three.home, own.home)
     own.warehouse.unlink()
     path = shutil.copytree(three.facts, tmp_path / "facts") / "series" / "gdp_per_capita.csv"
-    accept_on(path, date(2026, 2, 1), 2.0)
+    accept_on(path, date(2026, 2, 1), 1.01)
     own = replace(own, facts=tmp_path / "facts")
     assert make(own, YEAR) == "2024-r4 published"
     first = printed(three)
-    assert figure(own, date(2026, 2, 1)) == [(date(2026, 2, 1), 1, first * 1.5 * 2.0)]
-    assert figure(own, BETWEEN) == [(date(2025, 6, 15), 2, first * 1.25)]
+    assert figure(own, date(2026, 2, 1)) == [(date(2026, 2, 1), 1, first * 0.98 * 1.01)]
+    assert figure(own, BETWEEN) == [(date(2025, 6, 15), 2, first * 1.02)]
 
 
 def scores_of(settings: Settings) -> pd.DataFrame:
@@ -188,7 +188,7 @@ def test_the_command_answers_as_of_a_day(three: Settings, monkeypatch: pytest.Mo
 
     sql = "SELECT value FROM observations WHERE series = 'gdp_per_capita' AND value_year = 2024 AND adcode = '510000'"
     first = printed(three)
-    for day, factor in ((BEFORE, 1.0), (BETWEEN, 1.25), (AFTER, 1.5)):
+    for day, factor in ((BEFORE, 1.0), (BETWEEN, 1.02), (AFTER, 0.98)):
         answer = icdp("query", "--as-of", str(day), sql)
         assert answer.splitlines() == ["value", str(first * factor)]
     told = icdp("rescore", "2024", "--as-of", str(BETWEEN), "--out", str(tmp_path / "r"))
@@ -199,4 +199,4 @@ def test_the_command_answers_as_of_a_day(three: Settings, monkeypatch: pytest.Mo
     assert {row["adcode"]: float(row["score"]) for row in rows} == composite.to_dict()
     values = pd.read_csv(tmp_path / "r" / "indicator_values.csv", dtype={"adcode": str})
     sichuan = (values["adcode"] == SICHUAN) & (values["indicator"] == "gdp_per_capita")
-    assert values[sichuan]["value"].tolist() == [first * 1.25]
+    assert values[sichuan]["value"].tolist() == [first * 1.02]
