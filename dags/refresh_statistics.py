@@ -16,6 +16,7 @@ from icdp.assets import (
     refetch_field,
     run_date,
     settings,
+    tell_lineage,
     year_field,
 )
 
@@ -67,7 +68,9 @@ def refresh_statistics() -> None:
     def stage(source: str) -> str:
         from icdp import road
 
-        return road.stage(settings(), source, current_year())
+        summary = road.stage(settings(), source, current_year())
+        tell_lineage("archive", "staging")
+        return summary
 
     @task_group
     def each_source(source: str) -> None:
@@ -78,7 +81,9 @@ def refresh_statistics() -> None:
     def load() -> str:
         from icdp import road
 
-        return road.load(settings(), current_year())
+        summary = road.load(settings(), current_year())
+        tell_lineage("staging", "warehouse")
+        return summary
 
     @task(pool=WAREHOUSE_POOL, outlets=[STATISTICS])
     def check() -> str:
@@ -86,6 +91,7 @@ def refresh_statistics() -> None:
 
         summary = road.check(settings(), current_year(), run_date())
         announce(STATISTICS)
+        tell_lineage("warehouse", "warehouse")
         return summary
 
     each_source.expand(source=plan()) >> load() >> check()

@@ -7,7 +7,7 @@ before wrote, may run twice, and returns one line about what it did.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import replace
 from datetime import UTC, date, datetime
 
@@ -34,6 +34,8 @@ from icdp.sources.acquire import nothing_for_year, payload_of, take, write_probl
 from icdp.warehouse import connection as warehouse
 from icdp.warehouse.load import load_year, observations_of
 from icdp.warehouse.staging import read_receipts, write_parquet, write_receipts
+from icdp.warehouse.used_files import keep_used_files, read_used_files
+from icdp.warehouse.values import IMPUTED
 
 # Tables that say something about the values of a year: emptied when the values are replaced.
 SCORED = (
@@ -147,12 +149,19 @@ def stage(settings: Settings, source: str, year: int) -> str:
     return f"{source}: {len(table)} figures, {table['series'].nunique()} series"
 
 
-def load(settings: Settings, year: int) -> str:
-    """Replace the year's slice of the warehouse by what is staged, and build its values."""
+def load(settings: Settings, year: int, sources: Collection[str] | None = None) -> str:
+    """Replace the year's slice of the warehouse by what is staged, and build its values.
+
+    Args:
+        settings: the installation.
+        year: the statistical year.
+        sources: those that were asked; by default those of the plan.
+    """
     catalog = load_catalog(settings.catalog)
     with warehouse.write(settings.warehouse) as connection:
         staging = settings.staging / str(year)
-        built = load_year(connection, catalog, Archive(settings.archive), staging, year, plan(settings, year))
+        asked = plan(settings, year) if sources is None else sources
+        built = load_year(connection, catalog, Archive(settings.archive), staging, year, asked)
         # Scores and findings of the values that were there before would speak of other figures.
         for table in (*SCORED, "quality_results"):
             warehouse.replace_year(connection, table, year, pd.DataFrame())
@@ -172,15 +181,17 @@ def check(settings: Settings, year: int, day: date | None = None) -> str:
         QualityError: a check of severity ``error`` failed and is not waived; the year stops here.
         NotFoundError: the year was not loaded.
     """
-    catalog = load_catalog(settings.catalog)
+    catalog, day = load_catalog(settings.catalog), day or datetime.now(UTC).date()
     totals = read_national_totals(settings.facts / "national_totals.csv", catalog)
     with warehouse.write(settings.warehouse) as connection:
         data = year_data(connection, catalog, year, totals)
         inputs = _inputs_sha256(connection, year)
         data = replace(data, earlier=earlier_coverage(data, settings.published, inputs))
-        results = run_checks(data, day or datetime.now(UTC).date())
+        results = run_checks(data, day)
         warehouse.replace_year(connection, "quality_results", year, results)
         keep_run(connection, results, year, inputs, catalog.sha256())
+        warehouse.replace_year(connection, "checked_on", year, pd.DataFrame([{"year": year, "day": day}]))
+        keep_used_files(connection, settings, year, "check")
     errors = stopping(results)
     if not errors.empty:
         told = "; ".join(
@@ -234,8 +245,11 @@ def score(settings: Settings, year: int) -> str:
                 f"year {year} failed its checks (table quality_results); correct the figures and run refresh_statistics"
             )
         values = connection.execute("FROM indicator_values WHERE year = ? ORDER BY adcode, indicator", [year]).df()
-        wide = values.pivot(index="adcode", columns="indicator", values="value").reindex(list(catalog.provinces))
-        result = score_units(tree_of(catalog), wide, panel, settings_of(catalog))
+        wide, fill = (
+            values.pivot(index="adcode", columns="indicator", values=name).reindex(list(catalog.provinces))
+            for name in ("value", "fill")
+        )
+        result = score_units(tree_of(catalog), wide, panel, settings_of(catalog), imputed=fill.isin(IMPUTED))
         coverage = connection.execute("FROM indicator_coverage WHERE year = ?", [year]).df()
         on_scale, panel_notes = panel_scores(catalog, wide, coverage, panel.id)
         result = replace(result, notes=[*result.notes, *panel_notes])
@@ -259,6 +273,7 @@ def score(settings: Settings, year: int) -> str:
         )
         for table in SCORED:
             warehouse.replace_year(connection, table, year, result_tables[table].assign(year=year))
+        keep_used_files(connection, settings, year, "score")
     first = str(result.scores[catalog.root].idxmax())
     return f"{year}: {int(result.scores[catalog.root].notna().sum())} provinces scored, {catalog.provinces[first].short_zh} first"
 
@@ -276,7 +291,8 @@ def publish(settings: Settings, year: int) -> str:
         )
     catalog = load_catalog(settings.catalog)
     with warehouse.write(settings.warehouse) as connection:
-        outcome = publish_year(connection, catalog, settings.published, year, datetime.now(UTC))
+        used = read_used_files(connection, Archive(settings.archive), year)
+        outcome = publish_year(connection, catalog, settings.published, year, datetime.now(UTC), used)
         known = pd.DataFrame(
             [{"edition": e.name, "year": e.year, "revision": e.revision, "content_sha256": e.content_sha256,
               "published_at": pd.Timestamp(e.published_at)} for e in outcome.editions]
@@ -293,14 +309,17 @@ def _tables(catalog: Catalog, result: Result) -> dict[str, pd.DataFrame]:
     scores = _long(result.scores, "node", "score")
     scores["rank"] = _long(result.ranks, "node", "rank")["rank"].astype("Int64")
     scores["coverage"] = _long(result.coverage[result.scores.columns], "node", "coverage")["coverage"]
+    scores["known"] = _long(result.known[result.scores.columns], "node", "known")["known"]
     scores["level"] = scores["node"].map(catalog.level)
     tier = scores["adcode"].map(result.tiers).astype("Int64")
     scores["tier"] = tier.where(scores["node"] == root)
+    contributions = _long(result.contributions, "indicator", "points")
+    contributions["weight"] = _long(result.effective, "indicator", "weight")["weight"]
     notes = [(n.kind, n.node, n.unit, n.detail) for n in result.notes]
     return {
         "scores": scores,
         "normalized": _long(result.normalized, "indicator", "normalized").dropna(),
-        "contributions": _long(result.contributions, "indicator", "points").dropna(),
+        "contributions": contributions.dropna(),
         "weights": result.weights,
         "judgements": result.judgements,
         "judged_weights": result.judged,

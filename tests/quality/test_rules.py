@@ -61,7 +61,7 @@ def clean(catalog: Catalog) -> YearData:
         }
         for position, name in enumerate([INDICATOR, *(n for n in catalog.indicators if n != INDICATOR)])
     )  # fmt: skip
-    lineage = pd.DataFrame({"series": SERIES, "adcode": codes, "value_year": YEAR})
+    lineage = pd.DataFrame({"series": SERIES, "adcode": codes, "of_adcode": codes, "value_year": YEAR})
     total = {"series": SERIES, "year": YEAR, "value": own["value"].sum(), "unit": "万户"}
     totals = pd.DataFrame([total | {"publisher": "synthetic", "source_title": "synthetic"}])
     return YearData.of(catalog, YEAR, figures, Values(values, lineage, coverage), totals)

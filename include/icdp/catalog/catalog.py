@@ -48,6 +48,24 @@ class Catalog:
         """The largest max_age: how many years before a year its figures may come from."""
         return max(n.max_age or 0 for n in self.indicators.values())
 
+    @property
+    def reach(self) -> dict[str, tuple[int, int]]:
+        """How many years before and after a year the figures of each series named in a binding may be from."""
+        found: dict[str, tuple[int, int]] = {}
+        for name, bindings in self.bindings.items():
+            node = self.indicators[name]
+            before = 0 if node.missing == "leave" else node.max_age or 0
+            after = before if node.missing == "interpolate" else 0
+            for series in (s for binding in bindings for s in binding.expression.series):
+                most = found.get(series, (0, 0))
+                found[series] = max(most[0], before), max(most[1], after)
+        return found
+
+    @property
+    def lookahead(self) -> int:
+        """How many years after a year its figures may come from: to interpolate, the next known one is needed."""
+        return max((after for _, after in self.reach.values()), default=0)
+
     def level(self, node: str) -> int:
         """Return the depth of ``node``; the composite is 0."""
         depth, parent = 0, self.nodes[node].parent

@@ -33,6 +33,9 @@ class Province(_Model):
 class Node(_Model):
     """A node of the index tree; a leaf (an indicator) has unit, direction and max_age.
 
+    ``missing`` says what a province without a figure of the year gets: its newest own figure within ``max_age``
+    (``carry``), the line between its figures before and after (``interpolate``, where there are none ``carry``),
+    beyond ``carry`` the median of its region (``group_median``), or nothing (``leave``).
     The names of methods and their parameters are the engine's (docs/methodology.md, section 12); a catalogue that
     is loaded has been held against it.
     ``outliers: winsorise`` lets the engine pull in up to five outlying values before scaling; by default none.
@@ -51,6 +54,7 @@ class Node(_Model):
     unit: str | None = None
     direction: Literal[1, -1] | None = None
     max_age: Annotated[int, Field(ge=0, le=50)] | None = None
+    missing: Literal["carry", "interpolate", "group_median", "leave"] = "carry"
     outliers: Literal["winsorise"] | None = None
 
     @model_validator(mode="after")
@@ -63,8 +67,10 @@ class Node(_Model):
             )
         if self.weights is not None and len(absent) < len(leaf):
             raise ValueError("an inner node (it has weights) takes no unit, direction or max_age")
-        if self.weights is not None and self.outliers is not None:
-            raise ValueError("an inner node (it has weights) has no figures of its own, so no outliers either")
+        if self.weights is not None and (self.outliers is not None or "missing" in self.model_fields_set):
+            raise ValueError(
+                "an inner node (it has weights) has no figures of its own, so no outliers and none missing"
+            )
         return self
 
     @property
@@ -216,6 +222,7 @@ class ScoringRules(_Model):
     """Numeric rules of the chain (docs/methodology.md)."""
 
     min_coverage: Annotated[float, Field(gt=0, le=1)]
+    min_province_coverage: Annotated[float, Field(ge=0, le=1)] = 0.65
     tiers: tuple[float, ...]
     ri_table: str
     cr_threshold: dict[int | Literal["default"], Annotated[float, Field(gt=0, lt=1)]]
@@ -236,6 +243,10 @@ class PublicationRules(_Model):
     min_indicators: Annotated[int, Field(ge=1)]
     final_from: Annotated[int, Field(ge=1)]
     open_years: Annotated[int, Field(ge=0, le=20)] = 2
+    publisher_zh: str = ""
+    publisher_en: str = ""
+    licence_zh: str = ""
+    licence_en: str = ""
 
 
 class Goalposts(_Model):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -34,6 +35,7 @@ Year = Annotated[str, typer.Argument(metavar="YEAR", help="statistical year, e.g
 Source = Annotated[str, typer.Argument(metavar="SOURCE", help="id of a live source, e.g. nbs")]
 Province = Annotated[str, typer.Argument(metavar="PROVINCE", help="四川, 四川省, Sichuan or 510000")]
 Form = Annotated[Format, typer.Option("--format", help="table for people, csv or json for programs")]
+Day = typer.Option("--as-of", formats=["%Y-%m-%d"], metavar="DATE", help="what was known at the end of that day, UTC")
 Node = Annotated[str | None, typer.Option("--node", help="a dimension or sub-dimension: id, Chinese or English name")]
 
 
@@ -119,25 +121,34 @@ def query(
     sql: Annotated[
         str, typer.Argument(metavar="SQL", help='e.g. "SELECT province, score FROM scores WHERE year = 2024"')
     ],
+    as_of: Annotated[datetime | None, Day] = None,
     form: Form = Format.table,
 ) -> None:
     """SQL 查询（只读） Ask the published database (read-only)."""
     from icdp.cli import reading
 
-    reading.query(Settings.from_environment(), sql, form)
+    reading.query(Settings.from_environment(), sql, form, as_of.date() if as_of else None)
 
 
 @app.command()
 def trace(
-    province: Province,
-    indicator: Annotated[str, typer.Argument(metavar="INDICATOR", help="id, Chinese or English name")],
-    which: Which,
+    province: Annotated[str, typer.Argument(metavar="PROVINCE", help="四川, 四川省, Sichuan or 510000")] = "",
+    indicator: Annotated[str, typer.Argument(metavar="INDICATOR", help="id, Chinese or English name")] = "",
+    which: Annotated[str, typer.Argument(metavar="YEAR_OR_EDITION", help="2024 or 2024-r1")] = "",
+    reverse: Annotated[
+        str, typer.Option("--reverse", metavar="PAYLOAD", help="instead: what rests on this payload (SHA-256)")
+    ] = "",
     form: Form = Format.table,
 ) -> None:
-    """数值溯源 From the score back to the archived bytes and the citation."""
+    """数值溯源 From the score back to the archived bytes and the citation; or from a payload to what it touches."""
     from icdp.cli import tracing
 
-    tracing.trace(Settings.from_environment(), province, indicator, which, form)
+    if bool(reverse) == bool(which):
+        raise typer.BadParameter("give PROVINCE INDICATOR YEAR, or --reverse PAYLOAD")
+    if reverse:
+        tracing.reverse(Settings.from_environment(), reverse, form)
+    else:
+        tracing.trace(Settings.from_environment(), province, indicator, which, form)
 
 
 @app.command()
@@ -312,6 +323,19 @@ def score(
     from icdp.cli import scoring
 
     scoring.score(catalog, values, judgements, out, form)
+
+
+@app.command()
+def rescore(
+    year: Year,
+    as_of: Annotated[datetime, Day],
+    out: Annotated[Path | None, typer.Option("--out", metavar="DIR", help="new folder for all tables as CSV")] = None,
+    form: Form = Format.table,
+) -> None:
+    """按当时所知重算 Score a year from what was known on a day; makes no edition."""
+    from icdp.cli import scoring
+
+    scoring.as_of(Settings.from_environment(), year, as_of.date(), out, form)
 
 
 def main() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 import duckdb
 import pandas as pd
 
@@ -122,7 +124,7 @@ def profile(settings: Settings, province: str, which: str, form: Format) -> None
         edition = db.edition(which)
         table = db.frame(
             """SELECT n.node, n.level, n.name_zh, n.name_en, coalesce(s.score, NULL) AS score, s.rank,
-                   v.value, v.unit, v.normalized, v.status, v.value_year, v.fidelity, c.points, g.in_use, g.note_zh, g.note_en
+                   v.value, v.unit, v.normalized, v.status, v.value_year, v.fill, v.fidelity, c.points, g.in_use, g.note_zh, g.note_en
                FROM history.nodes n
                LEFT JOIN history.scores s ON s.edition = n.edition AND s.node = n.node AND s.adcode = $adcode
                LEFT JOIN history.indicator_values v ON v.edition = n.edition AND v.indicator = n.node AND v.adcode = $adcode
@@ -175,9 +177,11 @@ def _depth_first(nodes: pd.DataFrame, table: pd.DataFrame) -> pd.DataFrame:
 def _state(row: object) -> str:
     fidelity = getattr(row, "fidelity", None)
     if isinstance(fidelity, str):
-        year = getattr(row, "value_year", "")
-        carried = f" · {year} 年数据 carried" if getattr(row, "status", "") == "I" else ""
-        return FIDELITY[fidelity] + carried
+        fill, year = getattr(row, "fill", None), getattr(row, "value_year", "")
+        told = {"interpolated": "插值 interpolated", "group_median": "同地区中位数 median of its region"}
+        carried = f"{year} 年数据 carried" if getattr(row, "status", "") == "I" else ""
+        came = told.get(str(fill), carried)
+        return f"{FIDELITY[fidelity]} · {came}" if came else FIDELITY[fidelity]
     in_use = getattr(row, "in_use", None)
     if in_use is None or in_use is pd.NA or pd.isna(in_use):
         return ""
@@ -190,7 +194,8 @@ def coverage(settings: Settings, which: str, form: Format) -> None:
         edition = db.edition(which)
         table = db.frame(
             """SELECT c.edition, c.year, c.indicator, n.name_zh, n.name_en, c.in_use, c.fidelity, c.expression, c.unit,
-                   c.provinces, c.provinces_current, c.value_year_min, c.value_year_max, c.missing, c.note_zh, c.note_en
+                   c.provinces, c.provinces_current, c.when_missing, c.carried, c.imputed, c.value_year_min, c.value_year_max,
+                   c.missing, c.note_zh, c.note_en
                FROM history.indicator_coverage c JOIN history.nodes n ON n.edition = c.edition AND n.node = c.indicator
                WHERE c.edition = $edition ORDER BY n.position""",
             edition=edition,
@@ -198,7 +203,7 @@ def coverage(settings: Settings, which: str, form: Format) -> None:
         people = [_coverage_row(row) for row in rows_of(table)] if form is Format.table else rows_of(table)
         headings = {
             "title": "指标 Indicator", "used": "采用 Used", "fidelity": "口径 Fidelity", "provinces": "省数 Prov.",
-            "years": "年份 Years", "note": "说明 Note",
+            "years": "年份 Years", "filled": "填补 Filled", "note": "说明 Note",
         }  # fmt: skip
         show(people, form, headings, headline(db, edition), [faithfulness(db, edition)])
 
@@ -211,18 +216,26 @@ def _coverage_row(row: dict[str, object]) -> dict[str, object]:
         "used": row["expression"] or "—",
         "fidelity": FIDELITY[str(row["fidelity"])] if row["in_use"] else "缺 missing",
         "provinces": row["provinces"],
+        "filled": _filled(row),
         "years": None if first is None else (f"{first}" if first == last else f"{first}–{last}"),
         "note": f"{row['note_zh']}{missing}\n{row['note_en']}",
     }
 
 
-def query(settings: Settings, sql: str, form: Format) -> None:
-    """Print the answer of one SQL statement on the published database.
+def _filled(row: dict[str, object]) -> str | None:
+    told = {"carried": "沿用 carried", "imputed": "插补 imputed"}
+    return "\n".join(f"{word} {row[name]}" for name, word in told.items() if row[name]) or None
+
+
+def query(settings: Settings, sql: str, form: Format, day: date | None = None) -> None:
+    """Print the answer of one SQL statement on the published database, as of ``day`` if one is given.
 
     Raises:
         DataError: the statement is refused or wrong.
     """
     with open_published(settings.published) as db:
+        if day is not None:
+            db.as_of(day)
         try:
             answer = db.connection.execute(sql)
             frame = answer.df() if answer.description else pd.DataFrame()

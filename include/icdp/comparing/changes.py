@@ -69,7 +69,7 @@ def changes(before: State, after: State) -> Changes:
     published = [_grid(state, units, nodes) for state in (before, after)]
     mixture = _Mixture(before, after, units, nodes, published)
     parts = shapley(mixture.active, mixture.worth)
-    both = ~np.isnan(published[0]).any(axis=0) & ~np.isnan(published[1]).any(axis=0)
+    both = ~np.isnan(published[0]) & ~np.isnan(published[1])
     whole = np.where(both, published[1] - published[0], np.nan)
     told = {part: np.where(both, parts.get(part, np.zeros_like(whole)), np.nan) for part in PARTS}
     # What today's code gives for an edition by its own tables may differ from what stands in it.
@@ -139,7 +139,10 @@ class _Mixture:
             if (np.isnan(scores) & wanted).any():
                 scores = np.where(np.isnan(scores) & wanted, self._scores(entered, gate=False), scores)
                 scores = np.where(np.isnan(scores) & wanted, self.published[COVERAGE in entered][0], scores)
-            ranks = pd.DataFrame(scores).apply(competition_rank).to_numpy(dtype=np.float64, na_value=np.nan)
+            # Who is scored but not ranked, for too little is known of it, goes with the cells.
+            score, rank = self.published[COVERAGE in entered]
+            ranked = pd.DataFrame(np.where(~np.isnan(score) & np.isnan(rank), np.nan, scores))
+            ranks = ranked.apply(competition_rank).to_numpy(dtype=np.float64, na_value=np.nan)
             self.known[entered] = np.stack([scores, ranks])
         return self.known[entered]
 

@@ -15,20 +15,25 @@ from icdp.publishing.schema import tables
 from icdp.scoring.from_catalog import settings_of, tree_of
 from icdp.scoring.normalise import Normalisation
 from icdp.scoring.uncertainty.tables import TABLES as ROBUSTNESS
-from icdp.warehouse.load import observations_of
+from icdp.warehouse.load import observations_of, vintages_of
 from icdp.warehouse.values import earlier_values
 
 # Where bytes came from may change without a change of any figure: the edition that stands still leads to its own bytes.
 PROVENANCE = ("payload_sha256", "receipt", "retrieved_at", "row")
-# What is known of other years, and against other editions, may change without this year's figures changing.
-UNCOMPARED = ("editions", "inputs", "source_results", "earlier_values", "rank_changes")
+# What is known of other years, was known before, or is said against other editions may change without this year's figures.
+UNCOMPARED = ("editions", "inputs", "source_results", "earlier_values", "rank_changes", "observations")
 
 QUERIES = {
     "scores": "SELECT s.*, p.short_zh AS province FROM scores s JOIN p USING (adcode)",
     "indicator_values": """SELECT v.*, p.short_zh AS province, n.normalized FROM indicator_values v JOIN p USING (adcode)
         LEFT JOIN normalized n USING (year, adcode, indicator)""",
     "scores_panel": "SELECT s.*, p.short_zh AS province FROM scores_panel s JOIN p USING (adcode)",
-    "lineage": "SELECT * FROM lineage s",
+    "lineage": """SELECT l.*, s.score AS composite, c.points, c.weight AS own_weight, n.normalized,
+            v.value AS indicator_value, v.unit AS indicator_unit, v.fill, v.expression
+        FROM lineage l JOIN indicator_values v USING (year, adcode, indicator)
+        LEFT JOIN normalized n USING (year, adcode, indicator)
+        LEFT JOIN contributions c USING (year, adcode, indicator)
+        LEFT JOIN scores s ON s.year = l.year AND s.adcode = l.adcode AND s.level = 0""",
     "indicator_coverage": "SELECT * FROM indicator_coverage s",
     "weights": "SELECT * FROM weights s",
     "contributions": "SELECT * FROM contributions s",
@@ -68,6 +73,7 @@ def gather(connection: duckdb.DuckDBPyConnection, catalog: Catalog, year: int) -
         name: connection.execute(f"FROM ({query}) WHERE year = ?", [year]).df() for name, query in QUERIES.items()
     }
     connection.unregister("p")
+    content["observations"] = vintages_of(connection, catalog, year)
     content["provinces"] = provinces
     content["nodes"] = _nodes(catalog)
     content["rules"] = _rules(catalog).assign(year=year)
@@ -101,6 +107,9 @@ def digest(content: dict[str, pd.DataFrame]) -> str:
     return total.hexdigest()
 
 
+_OF_VALUES = ("max_age", "missing")
+
+
 def _rules(catalog: Catalog) -> pd.DataFrame:
     """Return every numeric rule of index.yaml and of each node, whatever rules there are, as JSON text."""
     general = {
@@ -115,11 +124,13 @@ def _rules(catalog: Catalog) -> pd.DataFrame:
     # Name, place, unit and direction of a node stand in `nodes`.
     told = {"node", "parent", "name_zh", "name_en", "unit", "direction"}
     for node in catalog.nodes.values():
-        kept = node.model_dump(mode="json", exclude=told, exclude_none=True)
-        # How old a figure may be decides which values there are, not what becomes of them.
+        kept = node.model_dump(
+            mode="json", exclude=told if node.is_indicator else told | {"missing"}, exclude_none=True
+        )
         if (own := tree[node.node].normalisation) is not None:
             kept["normalisation"] = _written_out(own)
-        rows += [(node.node, f"{'values' if name == 'max_age' else 'node'}.{name}", kept[name]) for name in kept]
+        # How old a figure may be, and what stands in for none, decide which values there are, not what becomes of them.
+        rows += [(node.node, f"{'values' if name in _OF_VALUES else 'node'}.{name}", kept[name]) for name in kept]
     texts = [(node, rule, json.dumps(value, sort_keys=True, ensure_ascii=False)) for node, rule, value in rows]
     return pd.DataFrame(texts, columns=["node", "rule", "value"])
 

@@ -90,7 +90,7 @@ class YearData:
     def observations(self) -> pd.DataFrame:
         """The current observations of the year itself, and those its values were made from."""
         rows = self.current[self.current["year"] <= self.year]
-        used = pd.MultiIndex.from_frame(self.lineage[["series", "adcode", "value_year"]].drop_duplicates())
+        used = pd.MultiIndex.from_frame(self.lineage[["series", "of_adcode", "value_year"]].drop_duplicates())
         key = pd.MultiIndex.from_frame(rows[["series", "adcode", "year"]])
         return rows[((rows["year"] == self.year) | key.isin(used)).to_numpy()]
 

@@ -57,6 +57,7 @@ KINDS = {
     "single_nonzero": "one unit alone has a value other than 0, and it decides an entropy weight",
     "weight_redistributed": "a unit lacks children of a scored node; their weight went to the siblings present",
     "node_not_scored": "a unit has too little data for a score on this node",
+    "unit_not_ranked": "a unit has values of its own for too few of the indicators in use: scored, not ranked",
     "unit_without_values": "a unit has no value at all: no score and no rank",
     "panel_judgements": "the frozen weights of the panel scale rest on other judgements than the year's own",
     "panel_missing": "an indicator of the panel scale is not made the same way this year: missing on that scale",

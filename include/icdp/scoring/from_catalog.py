@@ -61,6 +61,7 @@ def settings_of(catalog: Catalog) -> Settings:
         min_coverage=rules.min_coverage,
         tier_thresholds=rules.tiers,
         normalisation=normalisation,
+        min_unit_coverage=rules.min_province_coverage,
         winsorise=frozenset(n.node for n in catalog.nodes.values() if n.outliers == "winsorise"),
     )
 
