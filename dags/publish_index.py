@@ -6,7 +6,17 @@ from datetime import UTC, datetime
 
 from airflow.sdk import PartitionedAssetTimetable, dag, task
 
-from icdp.assets import EDITION, SCORES, TASK_DEFAULTS, WAREHOUSE_POOL, announce, current_year, settings, year_field
+from icdp.assets import (
+    EDITION,
+    SCORES,
+    TASK_DEFAULTS,
+    WAREHOUSE_POOL,
+    announce,
+    current_year,
+    settings,
+    tell_lineage,
+    year_field,
+)
 
 
 @dag(
@@ -42,6 +52,7 @@ def publish_index() -> None:
 
         summary = road.publish(settings(), current_year())
         announce(EDITION)
+        tell_lineage("warehouse", "published")
         return summary
 
     publish()

@@ -14,7 +14,9 @@ from icdp.assets import (
     asks_anew,
     current_year,
     refetch_field,
+    run_date,
     settings,
+    tell_lineage,
     year_field,
 )
 
@@ -66,7 +68,9 @@ def refresh_statistics() -> None:
     def stage(source: str) -> str:
         from icdp import road
 
-        return road.stage(settings(), source, current_year())
+        summary = road.stage(settings(), source, current_year())
+        tell_lineage("archive", "staging")
+        return summary
 
     @task_group
     def each_source(source: str) -> None:
@@ -77,14 +81,17 @@ def refresh_statistics() -> None:
     def load() -> str:
         from icdp import road
 
-        return road.load(settings(), current_year())
+        summary = road.load(settings(), current_year())
+        tell_lineage("staging", "warehouse")
+        return summary
 
     @task(pool=WAREHOUSE_POOL, outlets=[STATISTICS])
     def check() -> str:
         from icdp import road
 
-        summary = road.check(settings(), current_year())
+        summary = road.check(settings(), current_year(), run_date())
         announce(STATISTICS)
+        tell_lineage("warehouse", "warehouse")
         return summary
 
     each_source.expand(source=plan()) >> load() >> check()

@@ -6,7 +6,17 @@ from datetime import UTC, datetime
 
 from airflow.sdk import PartitionedAssetTimetable, dag, task
 
-from icdp.assets import SCORES, STATISTICS, TASK_DEFAULTS, WAREHOUSE_POOL, announce, current_year, settings, year_field
+from icdp.assets import (
+    SCORES,
+    STATISTICS,
+    TASK_DEFAULTS,
+    WAREHOUSE_POOL,
+    announce,
+    current_year,
+    settings,
+    tell_lineage,
+    year_field,
+)
 
 
 @dag(
@@ -41,6 +51,7 @@ def score_index() -> None:
 
         summary = road.score(settings(), current_year())
         announce(SCORES)
+        tell_lineage("warehouse", "warehouse")
         return summary
 
     score()

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import hashlib
+import shutil
 import stat
 import subprocess
 import sys
 from dataclasses import replace
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -188,6 +190,8 @@ def test_an_archive_may_lie_on_object_storage(tmp_path: Path) -> None:
     archive.add_receipt(receipt)
     archive.list_accepted("s", 2024, [receipt], complete=True)
     assert archive.accepted("s", 2024) == ([receipt], True, "")
+    assert archive.known("s", 2024, date(2026, 1, 1)).receipts == [receipt]
+    assert archive.known("s", 2024, date(2025, 12, 31)).receipts == []
     assert archive.accepted("s", 2023) is None
     with pytest.raises(NotFoundError, match="has no such payload"):
         archive.get("0" * 64)
@@ -195,3 +199,76 @@ def test_an_archive_may_lie_on_object_storage(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="altered since they were archived"):
         archive.get(digest)
     assert list(tmp_path.iterdir()) == []
+
+
+def taken(archive: Archive, item: str, content: str, day: str) -> Receipt:
+    """Keep a payload of synthetic source ``s`` as taken at noon of a day of 2025 (``MM-DD``)."""
+    digest = archive.put(content.encode())
+    moment = f"2025-{day}T12:00:00+00:00"
+    receipt = Receipt("s", item, digest, len(content), "text/plain", "x", moment, "p", "t")
+    archive.add_receipt(receipt)
+    return receipt
+
+
+def on(day: str) -> date:
+    return date.fromisoformat(f"2025-{day}")
+
+
+def known(archive: Archive, day: str) -> dict[str, str]:
+    return {r.item: archive.get(r.payload_sha256).decode() for r in archive.known("s", 2024, on(day)).receipts}
+
+
+def test_what_was_known_on_a_day_is_the_newest_taking_by_then_item_for_item(archive: Archive) -> None:
+    a1, b1 = taken(archive, "a", "a1", "01-10"), taken(archive, "b", "b1", "02-10")
+    archive.list_accepted("s", 2024, [a1, b1], complete=True)
+    a2 = taken(archive, "a", "a2", "03-10")
+    archive.list_accepted("s", 2024, [a2, b1], complete=True)
+    assert [known(archive, day) for day in ("01-09", "01-10", "02-10", "03-09", "03-10", "12-31")] == [
+        {}, {"a": "a1"}, {"a": "a1", "b": "b1"}, {"a": "a1", "b": "b1"}, {"a": "a2", "b": "b1"}, {"a": "a2", "b": "b1"},
+    ]  # fmt: skip
+
+
+def test_an_item_that_is_given_no_more_is_unknown_from_that_taking_on(archive: Archive) -> None:
+    first = [taken(archive, "a", "a1", "01-10"), taken(archive, "b", "b1", "01-10")]
+    archive.list_accepted("s", 2024, first, complete=True)
+    archive.list_accepted("s", 2024, first[:1], complete=True, day=on("05-05"))
+    archive.list_accepted("s", 2024, [], complete=True, day=on("06-06"), absent="no longer given")
+    assert [known(archive, day) for day in ("05-04", "05-05", "06-05", "06-06")] == [
+        {"a": "a1", "b": "b1"}, {"a": "a1"}, {"a": "a1"}, {},
+    ]  # fmt: skip
+    assert archive.known("s", 2024, on("06-06")).absent == "no longer given"
+    assert archive.known("s", 2024, on("06-05")).absent == ""
+
+
+def test_a_withdrawn_correction_was_known_while_it_stood(archive: Archive) -> None:
+    good, bad = taken(archive, "a", "good", "01-10"), taken(archive, "a", "bad", "02-10")
+    again = taken(archive, "a", "good", "03-10")
+    for receipts in ([good], [bad], [again]):
+        archive.list_accepted("s", 2024, receipts, complete=True)
+    assert [known(archive, day)["a"] for day in ("01-31", "02-28", "03-31")] == ["good", "bad", "good"]
+
+
+def test_the_same_acceptance_again_is_no_new_taking(archive: Archive) -> None:
+    receipt = taken(archive, "a", "a1", "01-10")
+    archive.list_accepted("s", 2024, [receipt], complete=False)
+    before = files(archive)
+    archive.list_accepted("s", 2024, [receipt], complete=False)
+    archive.remember("s", 2024, [receipt])
+    assert files(archive) == before
+
+
+def test_an_archive_of_a_version_without_takings_keeps_what_was_listed_when_the_next_comes(archive: Archive) -> None:
+    old, new = taken(archive, "a", "a1", "01-10"), taken(archive, "a", "a2", "02-10")
+    archive.list_accepted("s", 2024, [old], complete=True)
+    shutil.rmtree(archive.root / "accepted" / "s" / "2024")  # such an archive has the list only
+    assert known(archive, "01-10") == {"a": "a1"}
+    archive.list_accepted("s", 2024, [new], complete=True)
+    assert [known(archive, day) for day in ("01-09", "02-09", "02-10")] == [{}, {"a": "a1"}, {"a": "a2"}]
+
+
+def test_a_taking_that_was_altered_is_refused(archive: Archive) -> None:
+    archive.list_accepted("s", 2024, [taken(archive, "a", "a1", "01-10")], complete=True)
+    (path,) = (archive.root / "accepted" / "s" / "2024").iterdir()
+    spoil(path, path.read_bytes().replace(b"2025", b"2024"))
+    with pytest.raises(DataError, match="altered since they were archived"):
+        archive.known("s", 2024, on("12-31"))

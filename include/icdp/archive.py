@@ -6,6 +6,7 @@ import hashlib
 import json
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
+from datetime import UTC, date, datetime
 from typing import NamedTuple
 
 from icdp import __version__
@@ -48,6 +49,11 @@ class Receipt:
         """Digest of the receipt's own content: the same taking has one receipt only."""
         return hashlib.sha256(self.to_json().encode()).hexdigest()
 
+    @property
+    def retrieved_on(self) -> date:
+        """Day of the taking, UTC: from then on the payload is known."""
+        return datetime.fromisoformat(self.retrieved_at).astimezone(UTC).date()
+
     def to_json(self) -> str:
         """Return the receipt as canonical JSON."""
         return json.dumps(asdict(self), ensure_ascii=False, sort_keys=True, indent=1)
@@ -59,6 +65,12 @@ class Listed(NamedTuple):
     receipts: list[Receipt]
     complete: bool
     absent: str = ""
+
+
+class _Taking(NamedTuple):
+    day: date
+    receipts: list[Receipt]
+    absent: str
 
 
 class Archive:
@@ -119,9 +131,20 @@ class Archive:
         return Receipt(**json.loads(content))
 
     def list_accepted(
-        self, source: str, year: int, receipts: list[Receipt], *, complete: bool, absent: str = ""
+        self,
+        source: str,
+        year: int,
+        receipts: list[Receipt],
+        *,
+        complete: bool,
+        absent: str = "",
+        day: date | None = None,
     ) -> None:
-        """Keep which receipts of a source were accepted for a year, and whether that is all it has."""
+        """Keep which receipts of a source were accepted for a year, and whether that is all it has.
+
+        The list before it stays known (:meth:`remember`, which has ``day``).
+        """
+        self.remember(source, year, receipts, day=day, absent=absent)
         path = self.root / "accepted" / source / f"{year}.json"
         listed = {"complete": complete, "absent": absent, "receipts": [receipt.id for receipt in receipts]}
         write_whole(path, json.dumps(listed, indent=1).encode())
@@ -135,6 +158,68 @@ class Archive:
             return None
         receipts = [self.receipt(source, identifier) for identifier in listed["receipts"]]
         return Listed(receipts, bool(listed["complete"]), str(listed["absent"]))
+
+    def remember(
+        self, source: str, year: int, receipts: list[Receipt], *, day: date | None = None, absent: str = ""
+    ) -> None:
+        """Add what was accepted for a year to its takings, unless that is what was accepted last.
+
+        Args:
+            source: id of the source.
+            year: the statistical year.
+            receipts: everything accepted for the year from now on.
+            day: of the taking; by default that of the newest receipt.
+            absent: why there is nothing.
+        """
+        kept = self._takings(source, year)
+        takings = kept or self._only_taking(source, year)
+        new = _Taking(day or _newest(receipts), receipts, absent)
+        if not takings or takings[-1][1:] != new[1:]:
+            takings = [*takings, new]
+        for number, taking in enumerate(takings[len(kept) :], start=len(kept) + 1):
+            told = {"day": str(taking.day), "absent": taking.absent, "receipts": [r.id for r in taking.receipts]}
+            content = json.dumps(told, ensure_ascii=False, indent=1).encode()
+            name = f"{number:06d}-{hashlib.sha256(content).hexdigest()[:16]}.json"
+            write_whole(self.root / "accepted" / source / str(year) / name, content, mode=0o444)
+
+    def known(self, source: str, year: int, day: date) -> Listed:
+        """Return what was known on ``day`` of a source for a year (docs/adr/0010-vintages.md).
+
+        Every taking lists all items accepted at its time. For each item the latest taking speaks that has a payload
+        retrieved by then; a taking without the item withdraws it from its own day on.
+        """
+        takings = self._takings(source, year) or self._only_taking(source, year)
+        undecided = {r.item for taking in takings for r in taking.receipts}
+        found: dict[str, Receipt] = {}
+        for taking in reversed(takings):
+            held = {r.item: r for r in taking.receipts}
+            for item in sorted(undecided):
+                if item in held and held[item].retrieved_on <= day:
+                    found[item] = held[item]
+                if item in found or (item not in held and taking.day <= day):
+                    undecided.remove(item)
+        absent = next((taking.absent for taking in reversed(takings) if taking.day <= day), "")
+        return Listed([found[item] for item in sorted(found)], complete=True, absent="" if found else absent)
+
+    def _takings(self, source: str, year: int) -> list[_Taking]:
+        folder = self.root / "accepted" / source / str(year)
+        paths: list[AnyPath] = list(folder.glob("*.json"))
+        takings = []
+        for path in sorted(paths, key=lambda path: path.name):
+            content = path.read_bytes()
+            if not path.stem.endswith(f"-{hashlib.sha256(content).hexdigest()[:16]}"):
+                raise _altered(path)
+            told = json.loads(content)
+            receipts = [self.receipt(source, identifier) for identifier in told["receipts"]]
+            takings.append(_Taking(date.fromisoformat(told["day"]), receipts, str(told["absent"])))
+        return takings
+
+    def _only_taking(self, source: str, year: int) -> list[_Taking]:
+        """Return what is listed as accepted: all there is in an archive of a version that kept no takings."""
+        listed = self.accepted(source, year)
+        if listed is None:
+            return []
+        return [_Taking(_newest(listed.receipts), listed.receipts, listed.absent)]
 
     def accepted_years(self, source: str) -> list[int]:
         """Return the years for which something of a source was accepted, or found absent."""
@@ -158,6 +243,10 @@ class Archive:
             "receipt": receipt.id,
         }
         write_whole(path, json.dumps(told, ensure_ascii=False, indent=1).encode())
+
+
+def _newest(receipts: list[Receipt]) -> date:
+    return max((receipt.retrieved_on for receipt in receipts), default=date.min)
 
 
 def _altered(path: AnyPath) -> DataError:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import date, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 from zoneinfo import ZoneInfo
 
 from airflow.sdk import (
@@ -127,6 +127,26 @@ def announce(asset: Asset) -> None:
     context = get_current_context()
     if context["dag_run"].partition_key is None:
         context["outlet_events"][asset].add_partitions(str(resolve_year(context)))
+
+
+def tell_lineage(reads: str, writes: str) -> None:
+    """Tell OpenLineage, where its provider listens, what the running task read and wrote.
+
+    Args:
+        reads: place in the settings: ``archive``, ``staging``, ``warehouse`` or ``published``.
+        writes: another one.
+    """
+    from airflow.sdk.lineage import get_hook_lineage_collector
+
+    collector, task = get_hook_lineage_collector(), cast(Any, get_current_context()["task"])
+    collector.add_input_asset(task, uri=_place(reads))
+    collector.add_output_asset(task, uri=_place(writes))
+
+
+def _place(name: str) -> str:
+    here = settings()
+    path = here.staging / str(current_year()) if name == "staging" else getattr(here, name)
+    return str(path) if "://" in str(path) else f"file://{path}"
 
 
 def refresh_of(confs: Any) -> None:

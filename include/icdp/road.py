@@ -6,33 +6,40 @@ before wrote, may run twice, and returns one line about what it did.
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
+from dataclasses import replace
 from datetime import UTC, date, datetime
 
+import duckdb
 import pandas as pd
 
 from icdp import __version__
 from icdp.archive import Archive
 from icdp.catalog import Catalog, load_catalog
+from icdp.comparing.on_scale import panel_scores
 from icdp.errors import DataError, IcdpError, LayoutChanged, NotFoundError, QualityError
 from icdp.publishing.publish import publish_year
-from icdp.quality import YearData, read_national_totals, run_checks
+from icdp.quality import YearData, inputs_digest, keep_run, read_national_totals, run_checks, stopping, warned
+from icdp.quality.data import AHEAD, BEHIND
+from icdp.quality.earlier import earlier_coverage
 from icdp.scoring import Result, read_judgements
 from icdp.scoring import score as score_units
 from icdp.scoring.from_catalog import settings_of, tree_of
+from icdp.scoring.uncertainty.tables import TABLES as ROBUSTNESS
+from icdp.scoring.uncertainty.tables import robustness_tables
 from icdp.settings import Settings
 from icdp.sources import adapter
 from icdp.sources.acquire import nothing_for_year, payload_of, take, write_problems
 from icdp.warehouse import connection as warehouse
 from icdp.warehouse.load import load_year, observations_of
 from icdp.warehouse.staging import read_receipts, write_parquet, write_receipts
-from icdp.warehouse.values import current_observations
+from icdp.warehouse.used_files import keep_used_files, read_used_files
+from icdp.warehouse.values import IMPUTED
 
 # Tables that say something about the values of a year: emptied when the values are replaced.
 SCORED = (
-    "normalized", "scores", "weights", "contributions", "judgements", "consistency", "consensus", "run_notes",
-    "score_runs",
+    "normalized", "scores", "weights", "contributions", "judgements", "judged_weights", "consistency", "consensus", "run_notes",
+    "score_runs", "scores_panel", *ROBUSTNESS,
 )  # fmt: skip
 
 
@@ -141,12 +148,19 @@ def stage(settings: Settings, source: str, year: int) -> str:
     return f"{source}: {len(table)} figures, {table['series'].nunique()} series"
 
 
-def load(settings: Settings, year: int) -> str:
-    """Replace the year's slice of the warehouse by what is staged, and build its values."""
+def load(settings: Settings, year: int, sources: Collection[str] | None = None) -> str:
+    """Replace the year's slice of the warehouse by what is staged, and build its values.
+
+    Args:
+        settings: the installation.
+        year: the statistical year.
+        sources: those that were asked; by default those of the plan.
+    """
     catalog = load_catalog(settings.catalog)
     with warehouse.write(settings.warehouse) as connection:
         staging = settings.staging / str(year)
-        built = load_year(connection, catalog, Archive(settings.archive), staging, year, plan(settings, year))
+        asked = plan(settings, year) if sources is None else sources
+        built = load_year(connection, catalog, Archive(settings.archive), staging, year, asked)
         # Scores and findings of the values that were there before would speak of other figures.
         for table in (*SCORED, "quality_results"):
             warehouse.replace_year(connection, table, year, pd.DataFrame())
@@ -154,34 +168,62 @@ def load(settings: Settings, year: int) -> str:
     return f"{year}: {len(built.values)} values, {used} of {len(built.coverage)} indicators"
 
 
-def check(settings: Settings, year: int) -> str:
+def check(settings: Settings, year: int, day: date | None = None) -> str:
     """Run the quality checks and keep their results.
 
+    Args:
+        settings: paths.
+        year: the statistical year.
+        day: the day of the run, which waivers are held against; by default today.
+
     Raises:
-        QualityError: a check of severity ``error`` failed; the year stops here.
+        QualityError: a check of severity ``error`` failed and is not waived; the year stops here.
         NotFoundError: the year was not loaded.
     """
-    catalog = load_catalog(settings.catalog)
+    catalog, day = load_catalog(settings.catalog), day or datetime.now(UTC).date()
     totals = read_national_totals(settings.facts / "national_totals.csv", catalog)
     with warehouse.write(settings.warehouse) as connection:
-        values = connection.execute("FROM indicator_values WHERE year = ?", [year]).df()
-        coverage = connection.execute("FROM indicator_coverage WHERE year = ?", [year]).df()
-        if coverage.empty:
-            raise NotFoundError(f"year {year} is not in the warehouse; run refresh_statistics for it first")
-        used = connection.execute("SELECT series, adcode, value_year FROM lineage WHERE year = ?", [year]).df()
-        observed = current_observations(observations_of(connection, catalog, year))
-        key = pd.MultiIndex.from_frame(observed[["series", "adcode", "year"]])
-        concerned = observed[(observed["year"] == year) | key.isin(pd.MultiIndex.from_frame(used))]
-        results = run_checks(YearData(catalog, year, concerned, values, coverage, totals))
+        data = year_data(connection, catalog, year, totals)
+        inputs = _inputs_sha256(connection, year)
+        data = replace(data, earlier=earlier_coverage(data, settings.published, inputs))
+        results = run_checks(data, day)
         warehouse.replace_year(connection, "quality_results", year, results)
-    failed = results[~results["passed"]]
-    errors = failed[failed["severity"] == "error"]
+        keep_run(connection, results, year, inputs, catalog.sha256())
+        warehouse.replace_year(connection, "checked_on", year, pd.DataFrame([{"year": year, "day": day}]))
+        keep_used_files(connection, settings, year, "check")
+    errors = stopping(results)
     if not errors.empty:
         told = "; ".join(
             f"{r.check_id} ({r.subject}): {r.observed}, expected {r.expected}: {r.message}" for r in errors.itertuples()
         )
         raise QualityError(f"year {year}: {len(errors)} checks failed, nothing is scored. {told}")
-    return f"{year}: {len(results)} checks, {len(failed)} warnings"
+    waived = int(results["waived"].sum())
+    return f"{year}: {len(results)} checks, {len(warned(results))} warnings{f', {waived} waived' if waived else ''}"
+
+
+def year_data(connection: duckdb.DuckDBPyConnection, catalog: Catalog, year: int, totals: pd.DataFrame) -> YearData:
+    """Return what the checks of a loaded year look at.
+
+    Raises:
+        NotFoundError: the year was not loaded.
+    """
+    tables = {
+        name: connection.execute(f"FROM {name} WHERE year = ?", [year]).df()
+        for name in ("indicator_values", "indicator_coverage", "lineage")
+    }
+    if tables["indicator_coverage"].empty:
+        raise NotFoundError(f"year {year} is not in the warehouse; run refresh_statistics for it first")
+    figures = observations_of(connection, catalog, year, ahead=AHEAD, behind=BEHIND)
+    return YearData(
+        catalog, year, figures, tables["indicator_values"], tables["indicator_coverage"], tables["lineage"], totals,
+        connection=connection,
+    )  # fmt: skip
+
+
+def _inputs_sha256(connection: duckdb.DuckDBPyConnection, year: int) -> str:
+    """Return the digest of the payloads the year's values were made from."""
+    rows = connection.execute("SELECT DISTINCT payload_sha256 FROM lineage WHERE year = ?", [year]).fetchall()
+    return inputs_digest(payload for (payload,) in rows)
 
 
 def score(settings: Settings, year: int) -> str:
@@ -194,34 +236,43 @@ def score(settings: Settings, year: int) -> str:
     catalog = load_catalog(settings.catalog)
     panel = read_judgements(settings.judgements)
     with warehouse.write(settings.warehouse) as connection:
-        checks = connection.execute("SELECT severity, passed FROM quality_results WHERE year = ?", [year]).df()
+        checks = connection.execute("FROM quality_results WHERE year = ?", [year]).df()
         if checks.empty:
             raise QualityError(f"year {year} was not checked; run refresh_statistics for it first")
-        if ((checks["severity"] == "error") & ~checks["passed"]).any():
+        if not stopping(checks).empty:
             raise QualityError(
                 f"year {year} failed its checks (table quality_results); correct the figures and run refresh_statistics"
             )
-        values = connection.execute("SELECT adcode, indicator, value FROM indicator_values WHERE year = ?", [year]).df()
-        wide = values.pivot(index="adcode", columns="indicator", values="value").reindex(list(catalog.provinces))
-        result = score_units(tree_of(catalog), wide, panel, settings_of(catalog))
-        payloads = connection.execute(
-            "SELECT DISTINCT payload_sha256 FROM lineage WHERE year = ? ORDER BY 1", [year]
-        ).fetchall()
-        result_tables = _tables(catalog, result) | {
-            "score_runs": pd.DataFrame(
-                [
-                    {
-                        "inputs_sha256": hashlib.sha256("".join(p for (p,) in payloads).encode()).hexdigest(),
-                        "catalog_sha256": catalog.sha256(),
-                        "panel": panel.id,
-                        "panel_sha256": panel.sha256(),
-                        "code_version": __version__,
-                    }
-                ]
-            )
-        }
+        values = connection.execute("FROM indicator_values WHERE year = ? ORDER BY adcode, indicator", [year]).df()
+        wide, fill = (
+            values.pivot(index="adcode", columns="indicator", values=name).reindex(list(catalog.provinces))
+            for name in ("value", "fill")
+        )
+        result = score_units(tree_of(catalog), wide, panel, settings_of(catalog), imputed=fill.isin(IMPUTED))
+        coverage = connection.execute("FROM indicator_coverage WHERE year = ?", [year]).df()
+        on_scale, panel_notes = panel_scores(catalog, wide, coverage, panel.id)
+        result = replace(result, notes=[*result.notes, *panel_notes])
+        result_tables = (
+            _tables(catalog, result)
+            | robustness_tables(catalog, values, wide, panel, result)
+            | {
+                "scores_panel": on_scale,
+                "score_runs": pd.DataFrame(
+                    [
+                        {
+                            "inputs_sha256": _inputs_sha256(connection, year),
+                            "catalog_sha256": catalog.sha256(),
+                            "panel": panel.id,
+                            "panel_sha256": panel.sha256(),
+                            "code_version": __version__,
+                        }
+                    ]
+                ),
+            }
+        )
         for table in SCORED:
             warehouse.replace_year(connection, table, year, result_tables[table].assign(year=year))
+        keep_used_files(connection, settings, year, "score")
     first = str(result.scores[catalog.root].idxmax())
     return f"{year}: {int(result.scores[catalog.root].notna().sum())} provinces scored, {catalog.provinces[first].short_zh} first"
 
@@ -239,7 +290,8 @@ def publish(settings: Settings, year: int) -> str:
         )
     catalog = load_catalog(settings.catalog)
     with warehouse.write(settings.warehouse) as connection:
-        outcome = publish_year(connection, catalog, settings.published, year, datetime.now(UTC))
+        used = read_used_files(connection, Archive(settings.archive), year)
+        outcome = publish_year(connection, catalog, settings.published, year, datetime.now(UTC), used)
         known = pd.DataFrame(
             [{"edition": e.name, "year": e.year, "revision": e.revision, "content_sha256": e.content_sha256,
               "published_at": pd.Timestamp(e.published_at)} for e in outcome.editions]
@@ -256,16 +308,20 @@ def _tables(catalog: Catalog, result: Result) -> dict[str, pd.DataFrame]:
     scores = _long(result.scores, "node", "score")
     scores["rank"] = _long(result.ranks, "node", "rank")["rank"].astype("Int64")
     scores["coverage"] = _long(result.coverage[result.scores.columns], "node", "coverage")["coverage"]
+    scores["known"] = _long(result.known[result.scores.columns], "node", "known")["known"]
     scores["level"] = scores["node"].map(catalog.level)
     tier = scores["adcode"].map(result.tiers).astype("Int64")
     scores["tier"] = tier.where(scores["node"] == root)
+    contributions = _long(result.contributions, "indicator", "points")
+    contributions["weight"] = _long(result.effective, "indicator", "weight")["weight"]
     notes = [(n.kind, n.node, n.unit, n.detail) for n in result.notes]
     return {
         "scores": scores,
         "normalized": _long(result.normalized, "indicator", "normalized").dropna(),
-        "contributions": _long(result.contributions, "indicator", "points").dropna(),
+        "contributions": contributions.dropna(),
         "weights": result.weights,
         "judgements": result.judgements,
+        "judged_weights": result.judged,
         "consistency": result.consistency,
         "consensus": result.groups,
         "run_notes": pd.DataFrame(notes, columns=["kind", "node", "adcode", "detail"]).assign(

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from icdp.catalog import load_catalog
+from icdp.catalog.checks import MODELS
 from icdp.errors import CatalogError
 from icdp.settings import CATALOG
 
@@ -320,16 +321,85 @@ MISTAKES: dict[str, tuple[Edit, str]] = {
         "provinces.csv: 120000: key 'short_zh': String should have at least 1 character (it is ''); correct this entry",
     ),
     "unknown severity": (
-        swap("quality.yaml", "severity: error", "severity: fatal"),
-        "quality.yaml: provinces_known: key 'severity': Input should be 'error' or 'warn' (it is 'fatal'); correct this entry",
+        swap("quality/tables.yaml", "severity: error", "severity: fatal"),
+        "quality/tables.yaml: tables_sound: key 'severity': Input should be 'error', 'warn' or 'note' (it is 'fatal'); correct this entry",
     ),
     "check of an unknown series": (
-        swap("quality.yaml", "series: gov_websites", "series: gov_sites"),
-        "quality.yaml: gov_websites_national: series 'gov_sites' is not in series.csv; add it or correct the name",
+        swap("quality/totals.yaml", "series: gov_websites", "series: gov_sites"),
+        "quality/totals.yaml: gov_websites_national: series 'gov_sites' is not in series.csv; add it or correct the name",
+    ),
+    "check of an unknown series in an expression": (
+        swap("quality/identities.yaml", "left: &gdp gdp * 20000", "left: &gdp gnp * 20000"),
+        "quality/identities.yaml: gdp_per_capita_identity: series 'gnp' is not in series.csv; add it or correct the name",
+    ),
+    "check of an unknown indicator": (
+        swap("quality/index.yaml", "negative: [industrial_power_price]", "negative: [power_price]"),
+        "quality/index.yaml: directions: 'power_price' is no indicator of tree.yaml; correct the name",
+    ),
+    "check with an unknown rule": (
+        swap("quality/totals.yaml", "rule: sum_between", "rule: sum_amid"),
+        "quality/totals.yaml: ipv4_share_sum: key 'rule': 'sum_amid' is no rule; use one of "
+        + ", ".join(sorted(MODELS)),
+    ),
+    "check without a rule": (
+        swap("quality/totals.yaml", "  rule: sum_between\n", ""),
+        "quality/totals.yaml: ipv4_share_sum: key 'rule': Field required; correct this entry",
+    ),
+    "check without a parameter of its rule": (
+        swap("quality/totals.yaml", "  min: 90\n", ""),
+        "quality/totals.yaml: ipv4_share_sum: key 'min': Field required; correct this entry",
+    ),
+    "check with a parameter of another rule": (
+        swap("quality/totals.yaml", "  min: 90\n", "  min: 90\n  tolerance: 1\n"),
+        "quality/totals.yaml: ipv4_share_sum: key 'tolerance': Extra inputs are not permitted (it is 1); correct this entry",
+    ),
+    "check with an expression that is none": (
+        swap("quality/identities.yaml", "right: gdp_per_capita", "right: max(gdp)"),
+        "quality/identities.yaml: gdp_per_capita_identity: key 'right': 'max(gdp)' in 'max(gdp)' is not allowed; "
+        "use series names, numbers, + - * / and absent_as_zero(series); correct this entry",
+    ),
+    "check in SQL that speaks of no year": (
+        append(
+            "quality/sources.yaml",
+            "- {check: q, rule: sql, severity: warn, about: year, message_zh: q, message_en: q, reason: q, sql: SELECT 1}\n",
+        ),
+        "quality/sources.yaml: q: sql must use $year: every check speaks of one year; correct this entry",
+    ),
+    "check without a message": (
+        swap("quality/totals.yaml", "  message_zh: 各省占比合计不对；某省错、缺或重复。\n", ""),
+        "quality/totals.yaml: ipv4_share_sum: key 'message_zh': Field required; correct this entry",
+    ),
+    "waiver without an end": (
+        whole("quality/waivers.yaml", "- {check: a, subject: b, year: 2024, reason: long enough a reason, name: c}\n"),
+        "quality/waivers.yaml: entry N: key 'expires': Field required; correct this entry",
+    ),
+    "waiver without a ground": (
+        whole(
+            "quality/waivers.yaml", "- {check: a, subject: b, year: 2024, reason: ok, name: c, expires: 2027-01-01}\n"
+        ),
+        "quality/waivers.yaml: entry N: key 'reason': String should have at least 10 characters (it is 'ok'); correct this entry",
+    ),
+    "waiver twice": (
+        whole(
+            "quality/waivers.yaml",
+            "- {check: a, subject: b, year: 2024, reason: long enough a reason, name: c, expires: 2027-01-01}\n" * 2,
+        ),
+        "quality/waivers.yaml: a of b in 2024 is waived twice; keep one",
+    ),
+    "baseline of an unknown series": (
+        append("quality/baseline.csv", "gnp,2024,31\n"),
+        "quality/baseline.csv: series 'gnp' is not in series.csv; add it or correct the name",
+    ),
+    "baseline twice": (
+        append("quality/baseline.csv", "gdp,2024,31\n"),
+        "quality/baseline.csv, row N: gdp of 2024 stands twice; keep one",
     ),
     "check twice": (
-        append("quality.yaml", "- {check: not_stale, rule: not_older_than_max_age, severity: error, reason: again}\n"),
-        "quality.yaml: check 'not_stale' stands twice (entry N); remove one",
+        append(
+            "quality/totals.yaml",
+            "- {check: not_stale, rule: not_older_than_max_age, severity: error, about: year, message_zh: 再, message_en: again, reason: again}\n",
+        ),
+        "quality/totals.yaml: check 'not_stale' stands twice (entry N, first in tables.yaml); remove one",
     ),
     "tiers that do not fall": (
         swap("index.yaml", "tiers: [50, 25]", "tiers: [25, 50]"),
@@ -370,7 +440,7 @@ def test_a_mistake_is_named_with_file_key_and_remedy(tmp_path: Path, mistake: st
     edit(folder)
     with pytest.raises(CatalogError) as caught:
         load_catalog(folder)
-    message = re.sub(r"\b(line|entry) [0-9]+", r"\1 N", str(caught.value))  # so that the catalogue may grow
+    message = re.sub(r"\b(line|entry|row) [0-9]+", r"\1 N", str(caught.value))  # so that the catalogue may grow
     assert message == f"{folder}/{expected}"
 
 
@@ -388,9 +458,10 @@ def test_a_mistake_is_named_with_file_key_and_remedy(tmp_path: Path, mistake: st
             "cannot be read as UTF-8 CSV (line 3 has other cells than the header); correct the file",
         ),
         (
-            "quality.yaml",
-            "- {check: a, rule: r, severity: warn, reason: x}\n- {check: a, rule: r, severity: warn, reason: x}\n",
-            "check 'a' stands twice (entry 2); remove one",
+            "quality/totals.yaml",
+            "- {check: a, rule: unique_keys, severity: warn, about: year, message_zh: x, message_en: x, reason: x}\n"
+            * 2,
+            "check 'a' stands twice (entry 2, first in totals.yaml); remove one",
         ),
     ],
 )

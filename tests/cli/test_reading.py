@@ -114,6 +114,113 @@ def test_trace_leads_from_the_composite_to_the_bytes_and_the_citation(icdp: Run,
         assert str(row["figure_value_text"]) in line.split(",")
 
 
+def test_trace_prints_every_step_from_the_composite_to_the_citation_in_order(icdp: Run, made: Settings) -> None:
+    people = icdp("trace", "四川", "green_power", "2024", COLUMNS="400").stdout
+    figures = rows(
+        icdp(
+            "query",
+            "FROM lineage WHERE adcode = '510000' AND indicator = 'green_power' AND year = 2024",
+            "--format",
+            "json",
+        )
+    )
+    one = figures[0]
+    steps = [
+        f"Composite index: {one['composite']:.4f}",
+        f"贡献 contribution: {one['points']:.4f} 分 points，本省权重 own weight {one['own_weight']:.4f}",
+        f"标准化 normalised: {one['normalized']:.6f}",
+        f"数值 value: {one['indicator_value']:.2f} {one['indicator_unit']}",
+        f"绑定 binding: {one['expression']}",
+        f"观测 observation: {one['series']} {one['value_year']}: {one['value_text']} {one['unit']}",
+        str(one["title"]),
+        f"原始文件 payload {one['payload_sha256']}",
+        f"收据 receipt {one['receipt']}",
+    ]  # fmt: skip
+    places = [people.index(step) for step in steps]
+    assert places == sorted(places)
+
+
+def test_the_table_lineage_tells_the_whole_way_in_sql(published: duckdb.DuckDBPyConnection) -> None:
+    way = published.execute(
+        """SELECT year, adcode, indicator, any_value(composite), any_value(points), any_value(own_weight),
+               any_value(normalized), any_value(indicator_value), count(DISTINCT (composite, points, own_weight,
+               normalized, indicator_value, indicator_unit, fill, expression))
+           FROM lineage GROUP BY ALL"""
+    ).fetchall()
+    assert {row[-1] for row in way} == {1}
+    for _, _, _, _, points, weight, normalized, _, _ in way:
+        assert points == pytest.approx(100 * weight * normalized, abs=1e-9)
+    totals: dict[tuple[int, str], list[float]] = {}
+    for year, adcode, _, composite, points, weight, _, _, _ in way:
+        total = totals.setdefault((year, adcode), [composite, 0.0, 0.0])
+        total[1] += points
+        total[2] += weight
+    assert len(totals) == 62
+    for composite, points, weights in totals.values():
+        assert (points, weights) == (pytest.approx(composite, abs=1e-9), pytest.approx(1.0, abs=1e-12))
+    other = published.execute(
+        """SELECT count(*) FROM lineage l JOIN indicator_values v USING (edition, adcode, indicator)
+           WHERE l.indicator_value <> v.value OR l.normalized <> v.normalized OR l.expression <> v.expression"""
+    )
+    assert other.fetchone() == (0,)
+
+
+def test_trace_reverse_names_everything_that_rests_on_a_payload(icdp: Run) -> None:
+    (told,) = rows(
+        icdp(
+            "query",
+            "SELECT payload_sha256 AS d FROM inputs WHERE item = 'thermal_generation' AND year = 2024",
+            "--format",
+            "json",
+        )
+    )
+    digest = str(told["d"])
+    touched = rows(icdp("trace", "--reverse", digest[:12], "--format", "json"))
+    expected = rows(
+        icdp(
+            "query",
+            f"SELECT year, indicator, adcode, value_text FROM lineage WHERE payload_sha256 = '{digest}'",
+            "--format",
+            "json",
+        )
+    )
+    keys = ("year", "indicator", "adcode", "value_text")
+    assert sorted(str([r[k] for k in keys]) for r in touched) == sorted(str([r[k] for k in keys]) for r in expected)
+    assert {r["indicator"] for r in touched} == {"green_power"}
+    assert {(r["edition"], len([x for x in touched if x["edition"] == r["edition"]])) for r in touched} == {
+        ("2023-r1", 31), ("2024-r1", 31),
+    }  # fmt: skip
+    people = icdp("trace", "--reverse", digest.upper()).stdout
+    assert f"原始文件 payload {digest}" in people
+    assert "facts/thermal_generation" in people
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "message"),
+    [
+        (("--reverse", "abc"), 1, "'abc' is no SHA-256 of a payload; give at least its first 8 characters"),
+        (("--reverse", "00000000"), 1, "no single payload of any edition"),
+        (("四川",), 2, "give PROVINCE INDICATOR YEAR"),
+        (("四川", "green_power", "2024", "--reverse", "0" * 64), 2, "or --reverse PAYLOAD"),
+    ],
+)
+def test_a_trace_of_nothing_is_refused(icdp: Run, arguments: tuple[str, ...], code: int, message: str) -> None:
+    answer = icdp("trace", *arguments, COLUMNS="200")
+    assert (answer.returncode, message in answer.stderr) == (code, True), answer.stderr
+
+
+def test_a_payload_that_was_accepted_and_not_used_says_so(icdp: Run) -> None:
+    unused = rows(
+        icdp(
+            "query",
+            "SELECT payload_sha256 AS d FROM inputs WHERE year = 2024 AND payload_sha256 NOT IN (SELECT payload_sha256 FROM lineage) LIMIT 1",
+            "--format",
+            "json",
+        )
+    )
+    assert "no value in the latest editions rests on it" in icdp("trace", "--reverse", str(unused[0]["d"])).stdout
+
+
 def test_trace_of_a_missing_value_says_why(icdp: Run) -> None:
     missing = icdp("trace", "四川", "total_compute", "2024")
     assert missing.returncode == 0

@@ -171,7 +171,7 @@ def test_whatever_is_typed_is_a_judgement_or_a_problem_with_its_cell(values):
         return
     answers = read_form(content, "w.xlsx", ASKED)
     for answer in answers.given:
-        assert 0 < answer.judgement.value
+        assert answer.judgement.value > 0
     typed = [v for v in values if v is not None and str(v).strip()]
     assert answers.problems or len(answers.given) == len(typed)
 

@@ -21,7 +21,13 @@ PROMISED = {
     "rank_intervals": "edition year adcode node rank_p05 rank_median rank_p95 p_tier1 p_ahead_of_next",
     "judgements": "edition parent expert row_item col_item value",
     "consistency": "edition parent expert n lambda_max ci cr ri_table threshold accepted",
-    "quality_results": "edition year check_id severity subject passed observed expected message",
+    "judged_weights": "edition year parent node weight",
+    "rules": "edition year node rule value",
+    "scores_panel": "edition year adcode province node level score rank coverage scale_version span_first span_last",
+    "rank_changes": "edition against year adcode province node score_before score_after rank_before rank_after part "
+    "score_points rank_places",
+    "earlier_values": "edition year adcode indicator value_year value",
+    "quality_results": "edition year check_id severity subject passed observed expected message waived waiver",
 }
 
 

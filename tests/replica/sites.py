@@ -13,6 +13,7 @@ from tests.replica.figures import printed
 from tests.replica.miit_site import MiitSite, phones
 from tests.replica.moe_site import MoeSite
 from tests.replica.nbs_site import ROOT, NbsSite
+from tests.replica.policies_site import ANSWERING, PoliciesSite, numbers
 from tests.replica.register_sites import GovsitesSite, Ipv4Site
 
 from icdp.settings import FACTS
@@ -46,6 +47,7 @@ PLACES = {
     "miit": Place(MiitSite, "/art/"),
     "moe": Place(MoeSite, ".xls"),
     "nbs": Place(NbsSite, "esData", ROOT),
+    "policies": Place(PoliciesSite, "/"),
 }
 
 
@@ -53,6 +55,8 @@ def truth(source: str, series: str, year: int) -> dict[str, float]:
     """Return adcode -> the one right figure."""
     if source == "govsites":  # its replica registers the sites of 2020
         year = 2020
+    if source == "policies":
+        return {code: float(numbers(code, year)[series]) for code in ANSWERING}
     if (FACTS / "series" / f"{series}.csv").exists() and (own := printed(series, year)):
         return {code: float(text) for code, text in own.items()}
     synthetic: dict[str, Callable[[], dict[str, str]]] = {

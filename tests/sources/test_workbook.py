@@ -6,7 +6,7 @@ import contextlib
 import io
 import zipfile
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import duckdb
@@ -22,6 +22,7 @@ from icdp.catalog import Catalog, load_catalog
 from icdp.errors import DataError, IcdpError, NotFoundError
 from icdp.settings import CATALOG, Settings
 from icdp.sources import workbook
+from icdp.sources.acquire import known_on
 from icdp.sources.base import Payload
 from icdp.sources.workbook import ABOUT, HEADER_ROW, NAME_CELL, SERIES_CELL, YEAR_CELL, entry_series
 from icdp.sources.workbook_desk import import_workbook, withdraw_workbook, workbooks
@@ -215,7 +216,7 @@ def test_entries_go_before_other_layers_are_published_with_their_reason_and_may_
 
     def edit(book: Any) -> None:
         enter(book, 1, shares)
-        enter(book, 2, {SICHUAN: 123456}, unit="元")
+        enter(book, 2, {SICHUAN: 78000}, unit="元")
 
     content = filled(catalog, ["digital_city_share", "gdp_per_capita"], edit)
     done = import_workbook(own, catalog, content, "w.xlsx", MOMENT)
@@ -234,7 +235,7 @@ def test_entries_go_before_other_layers_are_published_with_their_reason_and_may_
         ).fetchall()
         assert told == [
             (
-                123456.0,
+                78000.0,
                 "workbook",
                 "测试用虚构数据（录入 entered by 测试员）",
                 done.receipt.payload_sha256,
@@ -251,10 +252,10 @@ def test_entries_go_before_other_layers_are_published_with_their_reason_and_may_
     corrected = filled(catalog, ["gdp_per_capita"], lambda b: enter(b, 1, {SICHUAN: 70000}, unit="元"))
     assert import_workbook(own, catalog, corrected, "w2.xlsx", MOMENT).replaced == done.receipt
     assert [len(entries) for _, entries in workbooks(own, catalog)] == [1]
-    withdraw_workbook(own, catalog, 2024, "main")
+    withdraw_workbook(own, catalog, 2024, "main", MOMENT)
     assert workbooks(own, catalog) == []
     with pytest.raises(NotFoundError, match="no workbook 2024/main was imported; of 2024 there are: none"):
-        withdraw_workbook(own, catalog, 2024, "main")
+        withdraw_workbook(own, catalog, 2024, "main", MOMENT)
     assert Archive(own.archive).get(done.receipt.payload_sha256) == content
     assert run_year(own, 2024) == "2024-r3 published"
 
@@ -289,3 +290,14 @@ def test_two_workbooks_of_one_year_stand_side_by_side_and_the_newer_entry_counts
         assert db.execute(
             "SELECT value FROM indicator_values WHERE year = 2024 AND indicator = 'gdp_per_capita' AND province = '四川'"
         ).fetchall() == [(77777.0,)]
+
+
+def test_a_workbook_is_known_from_its_import_until_it_is_withdrawn(catalog: Catalog, own: Settings) -> None:
+    content = filled(catalog, ["gdp_per_capita"], lambda b: enter(b, 1, {SICHUAN: 70000}, unit="元"))
+    done = import_workbook(own, catalog, content, "w.xlsx", MOMENT)
+    withdraw_workbook(own, catalog, 2024, "main", MOMENT + timedelta(days=10))
+    days = [MOMENT.date() + timedelta(days=days) for days in (-1, 0, 9, 10)]
+    source = catalog.sources["workbook"]
+    assert [known_on(own, catalog, source, 2024, day).receipts for day in days] == [
+        (), (done.receipt,), (done.receipt,), (),
+    ]  # fmt: skip

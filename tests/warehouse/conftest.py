@@ -34,14 +34,16 @@ def make_catalog(tmp_path: Path) -> Callable[..., Catalog]:
         series: Mapping[str, str],
         unit: str = "户",
         max_age: int = 1,
+        missing: str = "carry",
     ) -> Catalog:
         folder = tmp_path / "catalog"
         folder.mkdir()
         for name in ("provinces.csv", "units.yaml", "index.yaml"):
             shutil.copy(CATALOG / name, folder)
-        shutil.copytree(CATALOG / "sources", folder / "sources")
+        (folder / "sources").mkdir()
+        shutil.copy(CATALOG / "sources" / "facts.yaml", folder / "sources")
         names = {"name_zh": "合成", "name_en": "Synthetic"}
-        leaf = {"parent": "all", "unit": unit, "direction": 1, "max_age": max_age, **names}
+        leaf = {"parent": "all", "unit": unit, "direction": 1, "max_age": max_age, "missing": missing, **names}
         tree = [{"node": "all", "parent": None, "weights": "equal", **names}, *({"node": i, **leaf} for i in bindings)]
         entries = {
             indicator: [

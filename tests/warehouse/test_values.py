@@ -62,7 +62,7 @@ def test_figures_of_the_year_are_published_values(two: Catalog, observed: Observ
     first = values.values.iloc[0].to_dict()
     assert first == {
         "adcode": "110000", "value": 1.0, "indicator": "users", "unit": "户", "status": "A", "value_year": 2024,
-        "fidelity": "as_defined", "basis": "published", "expression": "lines", "series": "lines", "source": "facts",
+        "fill": "none", "fidelity": "as_defined", "basis": "published", "expression": "lines", "series": "lines", "source": "facts",
         "layer": "base", "source_url": "https://facts.example/lines", "payload_sha256": "p1",
         "retrieved_at": pd.Timestamp("2026-01-01", tz="UTC"), "year": 2024,
     }  # fmt: skip
@@ -299,7 +299,7 @@ def test_lineage_tells_every_figure_a_value_was_made_from(two: Catalog, observed
     values = built(two, observed("lines", YEAR, range(1, 32)), observed("homes", YEAR, [7] * 31))
     assert len(values.lineage) == 31, "the binding that was not used left no trace"
     assert values.lineage.iloc[1].to_dict() == {
-        "adcode": "120000", "series": "lines", "value_year": 2024, "value": 2.0, "value_text": "2", "unit": "户",
+        "adcode": "120000", "series": "lines", "value_year": 2024, "of_adcode": "120000", "value": 2.0, "value_text": "2", "unit": "户",
         "basis": "published", "source": "facts", "layer": "base", "publisher": "某统计局", "title": "某年鉴",
         "source_url": "https://facts.example/lines", "locator": "行2", "note": "", "row": 2, "payload_sha256": "p1",
         "receipt": "r-p1", "retrieved_at": pd.Timestamp("2026-01-01", tz="UTC"), "indicator": "users", "year": 2024,

@@ -7,7 +7,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from icdp.catalog.model import Binding, Check, IndexRules, Node, Province, Series, Source
+from icdp.catalog.checks import Check, Waiver
+from icdp.catalog.model import Binding, IndexRules, Node, PanelScale, Province, Series, Source
+from icdp.catalog.uncertainty import UncertaintyRules
 from icdp.catalog.units import Units
 from icdp.errors import CatalogError, NotFoundError
 
@@ -24,7 +26,11 @@ class Catalog:
     units: Units
     bindings: Mapping[str, tuple[Binding, ...]]
     checks: Mapping[str, Check]
+    waivers: tuple[Waiver, ...]
+    baseline: Mapping[tuple[str, int], int]
     sources: Mapping[str, Source]
+    panel_scale: PanelScale | None = None
+    uncertainty: UncertaintyRules | None = None
     _names: dict[str, str] = field(default_factory=dict, init=False)
 
     @property
@@ -41,6 +47,24 @@ class Catalog:
     def lookback(self) -> int:
         """The largest max_age: how many years before a year its figures may come from."""
         return max(n.max_age or 0 for n in self.indicators.values())
+
+    @property
+    def reach(self) -> dict[str, tuple[int, int]]:
+        """How many years before and after a year the figures of each series named in a binding may be from."""
+        found: dict[str, tuple[int, int]] = {}
+        for name, bindings in self.bindings.items():
+            node = self.indicators[name]
+            before = 0 if node.missing == "leave" else node.max_age or 0
+            after = before if node.missing == "interpolate" else 0
+            for series in (s for binding in bindings for s in binding.expression.series):
+                most = found.get(series, (0, 0))
+                found[series] = max(most[0], before), max(most[1], after)
+        return found
+
+    @property
+    def lookahead(self) -> int:
+        """How many years after a year its figures may come from: to interpolate, the next known one is needed."""
+        return max((after for _, after in self.reach.values()), default=0)
 
     def level(self, node: str) -> int:
         """Return the depth of ``node``; the composite is 0."""
@@ -86,6 +110,7 @@ class Catalog:
         self._validate_bindings()
         self._validate_checks()
         self._validate_sources()
+        self._validate_panel_scale()
 
     def _validate_tree(self) -> None:
         path = self.directory / "tree.yaml"
@@ -127,9 +152,11 @@ class Catalog:
     def _validate_methods(self) -> None:
         # Not at the top: the engine's package reads catalogues, and numpy is not needed to read one's other files.
         from icdp.scoring.from_catalog import settings_of, tree_of
+        from icdp.scoring.uncertainty.from_catalog import check_factors
 
         tree_of(self)
         settings_of(self)
+        check_factors(self)
 
     def _validate_series(self) -> None:
         for s in self.series.values():
@@ -169,12 +196,20 @@ class Catalog:
             )
 
     def _validate_checks(self) -> None:
+        folder = self.directory / "quality"
         for check in self.checks.values():
-            if check.series is not None and check.series not in self.series:
-                raise CatalogError(
-                    f"{self.directory / 'quality.yaml'}: {check.check}: series {check.series!r} is not in series.csv; "
-                    "add it or correct the name"
-                )
+            where = f"{folder / check.file}: {check.check}"
+            for series in check.series_named():
+                self._known_series(where, series)
+            for name in check.indicators_named():
+                if name not in self.indicators:
+                    raise CatalogError(f"{where}: {name!r} is no indicator of tree.yaml; correct the name")
+        for series, _ in self.baseline:
+            self._known_series(str(folder / "baseline.csv"), series)
+
+    def _known_series(self, where: str, series: str) -> None:
+        if series not in self.series:
+            raise CatalogError(f"{where}: series {series!r} is not in series.csv; add it or correct the name")
 
     def _validate_sources(self) -> None:
         for source in self.sources.values():
@@ -184,6 +219,30 @@ class Catalog:
                         f"{self.directory / 'sources' / f'{source.source}.yaml'}: expects: series {series!r} is not in "
                         "series.csv; add it there or correct the name"
                     )
+
+    def _validate_panel_scale(self) -> None:
+        if (scale := self.panel_scale) is None:
+            return
+        path = self.directory / "panel_scale.yaml"
+        on_scale = {g.indicator for g in scale.goalposts}
+        anew = "remove the file, publish the years and freeze the scale anew (icdp panel freeze)"
+        if unknown := sorted(on_scale - self.indicators.keys()):
+            raise CatalogError(f"{path}: goalposts: {unknown[0]!r} is no indicator of tree.yaml; {anew}")
+        totals: dict[str, float] = {}
+        for node, weight in scale.weights.items():
+            parent = self.nodes[node].parent if node in self.nodes else None
+            if parent is None:
+                raise CatalogError(f"{path}: weights: {node!r} is no node below the composite; {anew}")
+            totals[parent] = totals.get(parent, 0.0) + weight
+        for indicator in on_scale:
+            node, parent = indicator, self.nodes[indicator].parent
+            while parent is not None:
+                if node not in scale.weights:
+                    raise CatalogError(f"{path}: weights: {node} has none; {anew}")
+                node, parent = parent, self.nodes[parent].parent
+        for parent, total in totals.items():
+            if abs(total - 1.0) > 1e-9:
+                raise CatalogError(f"{path}: the weights below {parent} sum to {total:.12g}, not 1; correct them")
 
 
 def _fold(name: str) -> str:

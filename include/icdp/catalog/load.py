@@ -12,11 +12,16 @@ import yaml
 from pydantic import BaseModel, ValidationError
 
 from icdp.catalog.catalog import Catalog
-from icdp.catalog.model import Binding, Check, IndexRules, Node, Province, Series, Source
+from icdp.catalog.checks import MODELS, BaselineRow, Check, Waiver
+from icdp.catalog.model import Binding, IndexRules, Node, PanelScale, Province, Series, Source
+from icdp.catalog.uncertainty import UncertaintyRules
 from icdp.catalog.units import Units
 from icdp.errors import CatalogError
 
 M = TypeVar("M", bound=BaseModel)
+QUALITY = "quality"
+WAIVERS = "waivers.yaml"
+BASELINE = "baseline.csv"
 
 
 def load_catalog(directory: Path) -> Catalog:
@@ -24,7 +29,7 @@ def load_catalog(directory: Path) -> Catalog:
 
     ``index.yaml`` and ``tree.yaml`` are required; a catalogue that is only used to score a
     table of values needs no more. One that has ``sources`` also needs provinces, series, units and
-    bindings; checks are read where present.
+    bindings; checks, panel scale and uncertainty are read where present.
 
     Raises:
         CatalogError: a file is missing, unreadable, or contradicts another; names file and key.
@@ -50,8 +55,12 @@ def _load(directory: Path, stamps: tuple[tuple[Path, int, int], ...]) -> Catalog
         series=_many(directory / "series.csv", Series, "series"),
         units=_units(directory / "units.yaml"),
         bindings=_bindings(directory / "bindings.yaml"),
-        checks=_many(directory / "quality.yaml", Check, "check"),
+        checks=_checks(directory / QUALITY),
+        waivers=_waivers(directory / QUALITY / WAIVERS),
+        baseline=_baseline(directory / QUALITY / BASELINE),
         sources=sources,
+        panel_scale=_one(scale, PanelScale) if (scale := directory / "panel_scale.yaml").exists() else None,
+        uncertainty=_one(path, UncertaintyRules) if (path := directory / "uncertainty.yaml").exists() else None,
     )
     catalog.validate()
     return catalog
@@ -183,6 +192,49 @@ def _bindings(path: Path) -> dict[str, tuple[Binding, ...]]:
             _validate(Binding, entry, f"{path}: {indicator}[{number}]") for number, entry in enumerate(entries)
         )
     return result
+
+
+def _checks(directory: Path) -> dict[str, Check]:
+    checks: dict[str, Check] = {}
+    for path in sorted(directory.glob("*.yaml")):
+        if path.name == WAIVERS:
+            continue
+        for number, row in enumerate(_rows(path), start=1):
+            name = row.get("check", f"entry {number}") if isinstance(row, dict) else f"entry {number}"
+            rule = row.get("rule") if isinstance(row, dict) else None
+            if rule is not None and rule not in MODELS:
+                known = ", ".join(sorted(MODELS))
+                raise CatalogError(f"{path}: {name}: key 'rule': {rule!r} is no rule; use one of {known}")
+            entry = {**row, "file": path.name} if isinstance(row, dict) else row
+            check = _validate(MODELS[rule] if rule else Check, entry, f"{path}: {name}")
+            if check.check in checks:
+                first = checks[check.check].file
+                raise CatalogError(
+                    f"{path}: check {check.check!r} stands twice (entry {number}, first in {first}); remove one"
+                )
+            checks[check.check] = check
+    return checks
+
+
+def _waivers(path: Path) -> tuple[Waiver, ...]:
+    waivers: dict[tuple[str, str, int], Waiver] = {}
+    for number, row in enumerate(_rows(path), start=1):
+        waiver = _validate(Waiver, row, f"{path}: entry {number}")
+        key = (waiver.check, waiver.subject, waiver.year)
+        if key in waivers:
+            raise CatalogError(f"{path}: {waiver.check} of {waiver.subject} in {waiver.year} is waived twice; keep one")
+        waivers[key] = waiver
+    return tuple(waivers.values())
+
+
+def _baseline(path: Path) -> dict[tuple[str, int], int]:
+    rows: dict[tuple[str, int], int] = {}
+    for number, row in enumerate(_rows(path), start=2):
+        entry = _validate(BaselineRow, row, f"{path}, row {number}")
+        if (entry.series, entry.year) in rows:
+            raise CatalogError(f"{path}, row {number}: {entry.series} of {entry.year} stands twice; keep one")
+        rows[entry.series, entry.year] = entry.rows
+    return rows
 
 
 def _sources(directory: Path) -> dict[str, Source]:

@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator, model_valida
 from icdp.catalog.expression import Expression
 
 Fidelity = Literal["as_defined", "partial", "estimated", "proxy"]
-Severity = Literal["error", "warn"]
+Severity = Literal["error", "warn", "note"]
 Identifier = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
 Text = Annotated[str, Field(min_length=1)]
 
@@ -33,8 +33,12 @@ class Province(_Model):
 class Node(_Model):
     """A node of the index tree; a leaf (an indicator) has unit, direction and max_age.
 
-    The names of methods and their parameters are the engine's (docs/methodology.md, section 9); a catalogue that
+    ``missing`` says what a province without a figure of the year gets: its newest own figure within ``max_age``
+    (``carry``), the line between its figures before and after (``interpolate``, where there are none ``carry``),
+    beyond ``carry`` the median of its region (``group_median``), or nothing (``leave``).
+    The names of methods and their parameters are the engine's (docs/methodology.md, section 12); a catalogue that
     is loaded has been held against it.
+    ``outliers: winsorise`` lets the engine pull in up to five outlying values before scaling; by default none.
     """
 
     node: Identifier
@@ -50,6 +54,8 @@ class Node(_Model):
     unit: str | None = None
     direction: Literal[1, -1] | None = None
     max_age: Annotated[int, Field(ge=0, le=50)] | None = None
+    missing: Literal["carry", "interpolate", "group_median", "leave"] = "carry"
+    outliers: Literal["winsorise"] | None = None
 
     @model_validator(mode="after")
     def _inner_or_leaf(self) -> Node:
@@ -61,6 +67,10 @@ class Node(_Model):
             )
         if self.weights is not None and len(absent) < len(leaf):
             raise ValueError("an inner node (it has weights) takes no unit, direction or max_age")
+        if self.weights is not None and (self.outliers is not None or "missing" in self.model_fields_set):
+            raise ValueError(
+                "an inner node (it has weights) has no figures of its own, so no outliers and none missing"
+            )
         return self
 
     @property
@@ -101,20 +111,6 @@ class Binding(_Model):
         return Expression.parse(data) if isinstance(data, str) else data
 
 
-class Check(_Model):
-    """One quality check: a named rule, its parameters and the reason it exists."""
-
-    check: Identifier
-    rule: Identifier
-    severity: Severity
-    reason: str
-    series: Identifier | None = None
-    min: float | None = None
-    max: float | None = None
-    tolerance: float | None = None
-    min_provinces: int | None = None
-
-
 class Tls(_Model):
     """What one host needs that others do not, and why; its certificate is verified all the same."""
 
@@ -148,6 +144,7 @@ class Expected(_Model):
     Attributes:
         series: its id.
         without: adcodes of provinces that have no figure.
+        at_least: for a partial map, that many provinces are enough, whichever they are; not with `without`.
         steady: by which factor a province may move at most, relative to the others, from the nearest known year.
         like: another series that ranks the provinces much alike; the figures are held against its order.
         until: the last year it is printed for; a later year is whole without it.
@@ -155,9 +152,16 @@ class Expected(_Model):
 
     series: Identifier
     without: tuple[str, ...] = ()
+    at_least: Annotated[int, Field(ge=1)] | None = None
     steady: Annotated[float, Field(gt=1)] | None = None
     like: Identifier | None = None
     until: int | None = None
+
+    @model_validator(mode="after")
+    def _whole_or_partial(self) -> Expected:
+        if self.without and self.at_least is not None:
+            raise ValueError("`without` names who may be missing, `at_least` says that anybody may; use one of them")
+        return self
 
 
 class Window(_Model):
@@ -218,6 +222,7 @@ class ScoringRules(_Model):
     """Numeric rules of the chain (docs/methodology.md)."""
 
     min_coverage: Annotated[float, Field(gt=0, le=1)]
+    min_province_coverage: Annotated[float, Field(ge=0, le=1)] = 0.65
     tiers: tuple[float, ...]
     ri_table: str
     cr_threshold: dict[int | Literal["default"], Annotated[float, Field(gt=0, lt=1)]]
@@ -245,6 +250,57 @@ class PublicationRules(_Model):
     min_indicators: Annotated[int, Field(ge=1)]
     final_from: Annotated[int, Field(ge=1)]
     open_years: Annotated[int, Field(ge=0, le=20)] = 2
+    publisher_zh: str = ""
+    publisher_en: str = ""
+    licence_zh: str = ""
+    licence_en: str = ""
+
+
+class Goalposts(_Model):
+    """The frozen ends of one indicator on the scale common to all years, for one binding only."""
+
+    indicator: Identifier
+    expression: Text
+    unit: Text
+    min: float
+    max: float
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Goalposts:
+        if not self.min < self.max:
+            raise ValueError(f"min {self.min} is not below max {self.max}")
+        return self
+
+
+class PanelScale(_Model):
+    """The content of ``panel_scale.yaml``: one scale for all years, frozen over a span of them.
+
+    Attributes:
+        version: names this scale wherever scores on it stand.
+        first: first year of the span.
+        last: last year of the span.
+        judgements: the experts' panel of the editions the weights are from.
+        goalposts: the indicators on the scale, with the ends of their values over the span.
+        weights: node -> weight among its siblings on the scale (sum 1); the composite has none.
+        left_out: indicator of the tree -> why it is not on the scale.
+    """
+
+    version: Text
+    first: int
+    last: int
+    judgements: Text
+    goalposts: Annotated[tuple[Goalposts, ...], Field(min_length=1)]
+    weights: dict[Identifier, Annotated[float, Field(ge=0, le=1)]]
+    left_out: dict[Identifier, Text] = {}
+
+    @model_validator(mode="after")
+    def _consistent(self) -> PanelScale:
+        if not self.first <= self.last:
+            raise ValueError(f"the span {self.first}-{self.last} ends before it begins")
+        names = [g.indicator for g in self.goalposts]
+        if twice := {name for name in names if names.count(name) > 1 or name in self.left_out}:
+            raise ValueError(f"{', '.join(sorted(twice))} stands twice in goalposts and left_out")
+        return self
 
 
 class IndexRules(_Model):

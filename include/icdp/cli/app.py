@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import sys
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from icdp.cli.output import Format, Merging
+from icdp.cli.output import Format, Merging, Scale
 from icdp.errors import IcdpError
 from icdp.settings import Settings
 
@@ -22,6 +23,8 @@ judgements_app = typer.Typer(help="专家判断矩阵 Experts' judgement matrice
 edition_app = typer.Typer(help="已发布版本 Published editions.", no_args_is_help=True)
 sources_app = typer.Typer(help="数据来源 The sources.", no_args_is_help=False)
 workbook_app = typer.Typer(help="分析人员工作簿 Figures entered by hand.", no_args_is_help=True)
+panel_app = typer.Typer(help="跨年共同标尺 The scale common to all years.", no_args_is_help=True)
+app.add_typer(panel_app, name="panel")
 app.add_typer(sources_app, name="sources")
 app.add_typer(workbook_app, name="workbook")
 app.add_typer(judgements_app, name="judgements")
@@ -32,15 +35,42 @@ Year = Annotated[str, typer.Argument(metavar="YEAR", help="statistical year, e.g
 Source = Annotated[str, typer.Argument(metavar="SOURCE", help="id of a live source, e.g. nbs")]
 Province = Annotated[str, typer.Argument(metavar="PROVINCE", help="四川, 四川省, Sichuan or 510000")]
 Form = Annotated[Format, typer.Option("--format", help="table for people, csv or json for programs")]
+Day = typer.Option("--as-of", formats=["%Y-%m-%d"], metavar="DATE", help="what was known at the end of that day, UTC")
 Node = Annotated[str | None, typer.Option("--node", help="a dimension or sub-dimension: id, Chinese or English name")]
 
 
 @app.command()
-def rank(which: Which, node: Node = None, form: Form = Format.table) -> None:
+def rank(
+    which: Which,
+    node: Node = None,
+    scale: Annotated[Scale, typer.Option("--scale", help="yearly: its own; panel: common to all years")] = Scale.yearly,
+    form: Form = Format.table,
+) -> None:
     """各省位次 The ranking of the provinces."""
     from icdp.cli import reading
 
-    reading.rank(Settings.from_environment(), which, node, form)
+    reading.rank(Settings.from_environment(), which, node, form, scale)
+
+
+@app.command()
+def trend(province: Province, node: Node = None, form: Form = Format.table) -> None:
+    """历年走势 A province over the years, on the scale common to them."""
+    from icdp.cli import panel
+
+    panel.trend(Settings.from_environment(), province, node, form)
+
+
+@panel_app.command("freeze")
+def panel_freeze(
+    first: Annotated[str, typer.Option("--from", help="first year of the span")],
+    last: Annotated[str, typer.Option("--to", help="last year of the span")],
+    out: Annotated[Path, typer.Option("--out", metavar="FILE.yaml", help="a catalogue's panel_scale.yaml")],
+    version: Annotated[str | None, typer.Option("--version", help="names the scale; default FROM-TO-1")] = None,
+) -> None:
+    """冻结标尺 Freeze published years into a scale common to all years."""
+    from icdp.cli import panel
+
+    panel.freeze_scale(Settings.from_environment(), first, last, version, out)
 
 
 @app.command()
@@ -52,11 +82,18 @@ def profile(province: Province, which: Which, form: Form = Format.table) -> None
 
 
 @app.command()
-def compare(first: Which, second: Which, node: Node = None, form: Form = Format.table) -> None:
-    """两版比较 Ranks and scores of two editions side by side."""
-    from icdp.cli import reading
+def compare(
+    first: Which,
+    second: Which,
+    province: Annotated[str | None, typer.Option("--province", help="one province, on every node")] = None,
+    node: Node = None,
+    explain: Annotated[bool, typer.Option("--explain", help="every part in words")] = False,
+    form: Form = Format.table,
+) -> None:
+    """两版比较 How ranks and scores changed between two editions, and why."""
+    from icdp.cli import comparing
 
-    reading.compare(Settings.from_environment(), first, second, node, form)
+    comparing.compare(Settings.from_environment(), first, second, province, node, form, explain=explain)
 
 
 @app.command()
@@ -68,29 +105,63 @@ def coverage(which: Which, form: Form = Format.table) -> None:
 
 
 @app.command()
+def audit(
+    which: Which,
+    table: Annotated[str | None, typer.Option("--table", help="one table of the audit in full")] = None,
+    form: Form = Format.table,
+) -> None:
+    """统计审计 How sure the ranks are, on what that depends, how well the index holds together."""
+    from icdp.cli import auditing
+
+    auditing.audit(Settings.from_environment(), which, table, form)
+
+
+@app.command()
 def query(
     sql: Annotated[
         str, typer.Argument(metavar="SQL", help='e.g. "SELECT province, score FROM scores WHERE year = 2024"')
     ],
+    as_of: Annotated[datetime | None, Day] = None,
     form: Form = Format.table,
 ) -> None:
     """SQL 查询（只读） Ask the published database (read-only)."""
     from icdp.cli import reading
 
-    reading.query(Settings.from_environment(), sql, form)
+    reading.query(Settings.from_environment(), sql, form, as_of.date() if as_of else None)
 
 
 @app.command()
 def trace(
-    province: Province,
-    indicator: Annotated[str, typer.Argument(metavar="INDICATOR", help="id, Chinese or English name")],
-    which: Which,
+    province: Annotated[str, typer.Argument(metavar="PROVINCE", help="四川, 四川省, Sichuan or 510000")] = "",
+    indicator: Annotated[str, typer.Argument(metavar="INDICATOR", help="id, Chinese or English name")] = "",
+    which: Annotated[str, typer.Argument(metavar="YEAR_OR_EDITION", help="2024 or 2024-r1")] = "",
+    reverse: Annotated[
+        str, typer.Option("--reverse", metavar="PAYLOAD", help="instead: what rests on this payload (SHA-256)")
+    ] = "",
     form: Form = Format.table,
 ) -> None:
-    """数值溯源 From the score back to the archived bytes and the citation."""
+    """数值溯源 From the score back to the archived bytes and the citation; or from a payload to what it touches."""
     from icdp.cli import tracing
 
-    tracing.trace(Settings.from_environment(), province, indicator, which, form)
+    if bool(reverse) == bool(which):
+        raise typer.BadParameter("give PROVINCE INDICATOR YEAR, or --reverse PAYLOAD")
+    if reverse:
+        tracing.reverse(Settings.from_environment(), reverse, form)
+    else:
+        tracing.trace(Settings.from_environment(), province, indicator, which, form)
+
+
+@app.command()
+def quality(
+    which: Which,
+    failed: Annotated[bool, typer.Option("--failed", help="only what did not pass")] = False,
+    run: Annotated[str | None, typer.Option("--run", metavar="RUN", help="an earlier run of the checks")] = None,
+    form: Form = Format.table,
+) -> None:
+    """质量检查结果 What the checks found in their last run (a year) or in an edition."""
+    from icdp.cli import checking
+
+    checking.quality(Settings.from_environment(), which, failed, run, form)
 
 
 @sources_app.callback(invoke_without_command=True)
@@ -115,6 +186,21 @@ def sources_check(source: Source, year: Year, form: Form = Format.table) -> None
     from icdp.cli import fetching
 
     fetching.check(Settings.from_environment(), source, year, form)
+
+
+@sources_app.command("counted")
+def sources_counted(
+    source: Source,
+    year: Year,
+    province: Annotated[str | None, typer.Option("--province", help="one province")] = None,
+    series: Annotated[str | None, typer.Option("--series", help="one series")] = None,
+    everything: Annotated[bool, typer.Option("--all", help="also what was found and not counted, and why")] = False,
+    form: Form = Format.table,
+) -> None:
+    """计数清单 The titles a count was made of, and the provinces it does not cover."""
+    from icdp.cli import counting
+
+    counting.counted(Settings.from_environment(), source, year, province, series, form, everything=everything)
 
 
 @sources_app.command("reparse")
@@ -285,6 +371,19 @@ def score(
     from icdp.cli import scoring
 
     scoring.score(catalog, values, judgements, out, form)
+
+
+@app.command()
+def rescore(
+    year: Year,
+    as_of: Annotated[datetime, Day],
+    out: Annotated[Path | None, typer.Option("--out", metavar="DIR", help="new folder for all tables as CSV")] = None,
+    form: Form = Format.table,
+) -> None:
+    """按当时所知重算 Score a year from what was known on a day; makes no edition."""
+    from icdp.cli import scoring
+
+    scoring.as_of(Settings.from_environment(), year, as_of.date(), out, form)
 
 
 def main() -> None:

@@ -153,7 +153,7 @@ def withdraw(settings: Settings, year_text: str, name: str) -> None:
         NotFoundError: no such workbook was imported.
     """
     year = parse_year(year_text)
-    receipt = withdraw_workbook(settings, load_catalog(settings.catalog), year, name)
+    receipt = withdraw_workbook(settings, load_catalog(settings.catalog), year, name, datetime.now(UTC))
     console().print(
         f"{receipt.item} 已停用，原始文件仍在存档 withdrawn, its bytes stay in the archive ({receipt.payload_sha256}). "
         f"make run YEAR={year}",

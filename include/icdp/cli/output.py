@@ -36,6 +36,13 @@ class Merging(StrEnum):
     aip = "aip"
 
 
+class Scale(StrEnum):
+    """Whether scores are on a year's own scale or on the one common to all years."""
+
+    yearly = "yearly"
+    panel = "panel"
+
+
 Rows = Sequence[Mapping[str, object]]
 
 

@@ -1,12 +1,14 @@
-"""rank, profile, compare, coverage, query: what is published, at the terminal."""
+"""rank, profile, coverage, query: what is published, at the terminal."""
 
 from __future__ import annotations
+
+from datetime import date
 
 import duckdb
 import pandas as pd
 
 from icdp.catalog import load_catalog
-from icdp.cli.output import Format, rows_of, show
+from icdp.cli.output import Format, Scale, number, rows_of, show
 from icdp.errors import DataError, NotFoundError
 from icdp.publishing.reader import Published, open_published
 from icdp.settings import Settings
@@ -59,8 +61,15 @@ def faithfulness(db: Published, edition: str) -> str:
     return f"{len(used)} 项指标 indicators: {told}. `icdp coverage {edition}`"
 
 
-def rank(settings: Settings, which: str, node: str | None, form: Format) -> None:
-    """Print the ranking on a node."""
+def rank(settings: Settings, which: str, node: str | None, form: Format, scale: Scale = Scale.yearly) -> None:
+    """Print the ranking on a node, on the year's own scale or on the one common to all years.
+
+    Raises:
+        NotFoundError: the edition has no scores on the common scale.
+    """
+    source, tier = (
+        ("history.scores", "s.tier") if scale is Scale.yearly else ("history.scores_panel", "NULL::INTEGER AS tier")
+    )
     with open_published(settings.published) as db:
         edition = db.edition(which)
         nodes = nodes_of(db, edition)
@@ -68,19 +77,20 @@ def rank(settings: Settings, which: str, node: str | None, form: Format) -> None
         chosen = root if node is None else find_node(nodes, node, indicators=False)
         children = list(nodes.loc[nodes["parent"] == chosen, "node"]) if chosen == root else []
         ranking = db.frame(
-            """SELECT s.edition, s.year, s.node, s.rank, s.adcode, s.province, p.name_en, s.score, s.tier, s.coverage
-               FROM history.scores s JOIN history.provinces p USING (edition, adcode)
-               WHERE edition = $edition AND node = $node ORDER BY rank NULLS LAST, adcode""",
+            f"""SELECT s.edition, s.year, s.node, s.rank, s.adcode, s.province, p.name_en, s.score, {tier}, s.coverage
+               FROM {source} s JOIN history.provinces p USING (edition, adcode)
+               WHERE edition = $edition AND node = $node ORDER BY rank NULLS LAST, adcode""",  # noqa: S608 - our own names
             edition=edition,
             node=chosen,
         )
-        below = db.frame("SELECT adcode, node, score FROM history.scores WHERE edition = $edition", edition=edition)
+        notes = [faithfulness(db, edition)] if scale is Scale.yearly else _about_scale(db, edition)
+        below = db.frame(f"SELECT adcode, node, score FROM {source} WHERE edition = $edition", edition=edition)  # noqa: S608
         for child in children:
             scores = below[below["node"] == child].set_index("adcode")["score"]
             ranking[child] = ranking["adcode"].map(scores)
         titles = nodes.set_index("node")
         headings = {"rank": "位次 #", "province": "省份", "name_en": "Province", "score": "得分 Score"}
-        headings |= {"tier": "梯队 Tier"} if chosen == root else {}
+        headings |= {"tier": "梯队 Tier"} if chosen == root and scale is Scale.yearly else {}
         headings |= {child: f"{titles['name_zh'][child]} {child}" for child in children}
         headings |= {"coverage": "覆盖 Cov."}
         show(
@@ -88,8 +98,23 @@ def rank(settings: Settings, which: str, node: str | None, form: Format) -> None
             form,
             headings,
             title=f"{titles['name_zh'][chosen]} {titles['name_en'][chosen]} · {headline(db, edition)}",
-            notes=[faithfulness(db, edition)],
+            notes=notes,
         )
+
+
+def _about_scale(db: Published, edition: str) -> list[str]:
+    from icdp.cli import panel
+
+    about = db.frame(
+        "SELECT DISTINCT scale_version, span_first, span_last FROM history.scores_panel WHERE edition = $edition",
+        edition=edition,
+    )
+    if about.empty:
+        raise NotFoundError(
+            f"{edition} has no scores on a panel scale; freeze one (icdp panel freeze), then score and publish the year again"
+        )
+    version, first, last = about.iloc[0]
+    return [f"标尺 scale {version}", panel.span(int(first), int(last)), *panel.outside(db, [edition])]
 
 
 def profile(settings: Settings, province: str, which: str, form: Format) -> None:
@@ -99,7 +124,7 @@ def profile(settings: Settings, province: str, which: str, form: Format) -> None
         edition = db.edition(which)
         table = db.frame(
             """SELECT n.node, n.level, n.name_zh, n.name_en, coalesce(s.score, NULL) AS score, s.rank,
-                   v.value, v.unit, v.normalized, v.status, v.value_year, v.fidelity, c.points, g.in_use, g.note_zh, g.note_en
+                   v.value, v.unit, v.normalized, v.status, v.value_year, v.fill, v.fidelity, c.points, g.in_use, g.note_zh, g.note_en
                FROM history.nodes n
                LEFT JOIN history.scores s ON s.edition = n.edition AND s.node = n.node AND s.adcode = $adcode
                LEFT JOIN history.indicator_values v ON v.edition = n.edition AND v.indicator = n.node AND v.adcode = $adcode
@@ -122,7 +147,20 @@ def profile(settings: Settings, province: str, which: str, form: Format) -> None
             "normalized": "标准化 0–1", "points": "贡献 Points", "told": "口径 Fidelity",
         }  # fmt: skip
         title = f"{place.name_zh} {place.name_en} · {headline(db, edition)}"
-        show(rows_of(people if form is Format.table else ordered), form, headings, title, [faithfulness(db, edition)])
+        notes = [faithfulness(db, edition), *_over_years(db, place.adcode, str(ordered["node"].iloc[0]))]
+        show(rows_of(people if form is Format.table else ordered), form, headings, title, notes)
+
+
+def _over_years(db: Published, adcode: str, node: str) -> list[str]:
+    from icdp.cli import panel
+
+    table, _ = panel.series(db, adcode, node)
+    if table.empty:
+        return []
+    told = " → ".join(
+        f"{r['year']} {'–' if r['score'] is None else number(float(str(r['score'])))}" for r in rows_of(table)
+    )
+    return [f"共同标尺 panel scale {table['scale_version'].iloc[-1]}: {told}. `icdp trend`"]
 
 
 def _depth_first(nodes: pd.DataFrame, table: pd.DataFrame) -> pd.DataFrame:
@@ -139,45 +177,15 @@ def _depth_first(nodes: pd.DataFrame, table: pd.DataFrame) -> pd.DataFrame:
 def _state(row: object) -> str:
     fidelity = getattr(row, "fidelity", None)
     if isinstance(fidelity, str):
-        year = getattr(row, "value_year", "")
-        carried = f" · {year} 年数据 carried" if getattr(row, "status", "") == "I" else ""
-        return FIDELITY[fidelity] + carried
+        fill, year = getattr(row, "fill", None), getattr(row, "value_year", "")
+        told = {"interpolated": "插值 interpolated", "group_median": "同地区中位数 median of its region"}
+        carried = f"{year} 年数据 carried" if getattr(row, "status", "") == "I" else ""
+        came = told.get(str(fill), carried)
+        return f"{FIDELITY[fidelity]} · {came}" if came else FIDELITY[fidelity]
     in_use = getattr(row, "in_use", None)
     if in_use is None or in_use is pd.NA or pd.isna(in_use):
         return ""
     return "本省缺值 no figure for this province" if in_use else f"缺 missing: {getattr(row, 'note_zh', '')}"
-
-
-def compare(settings: Settings, first: str, second: str, node: str | None, form: Format) -> None:
-    """Print how ranks and scores differ between two editions."""
-    with open_published(settings.published) as db:
-        before, after = db.edition(first), db.edition(second)
-        nodes = nodes_of(db, after)
-        chosen = str(nodes["node"].iloc[0]) if node is None else find_node(nodes, node, indicators=False)
-        changes = db.frame(
-            """SELECT $node AS node, coalesce(a.adcode, b.adcode) AS adcode, coalesce(a.province, b.province) AS province,
-                   b.rank AS rank_before, a.rank AS rank_after, b.rank - a.rank AS places_gained,
-                   b.score AS score_before, a.score AS score_after, a.score - b.score AS score_change
-               FROM (FROM history.scores WHERE edition = $after AND node = $node) a
-               FULL JOIN (FROM history.scores WHERE edition = $before AND node = $node) b USING (adcode)
-               ORDER BY rank_after NULLS LAST, rank_before NULLS LAST, adcode""",
-            node=chosen,
-            before=before,
-            after=after,
-        )
-        headings = {
-            "province": "省份 Province", "rank_before": f"位次 # {before}", "rank_after": f"位次 # {after}",
-            "places_gained": "升降 Places gained", "score_before": f"得分 {before}", "score_after": f"得分 {after}",
-            "score_change": "变化 Change",
-        }  # fmt: skip
-        notes = [headline(db, before), headline(db, after)]
-        if before[:4] != after[:4]:
-            notes.append(
-                "各年得分按当年最小、最大值标准化：只反映当年位置，不表示进步。 "
-                "Each year is scaled by its own minimum and maximum: positions compare, scores do not show progress."
-            )
-        title = str(nodes.set_index("node")["name_zh"][chosen])
-        show(rows_of(changes), form, headings, f"{title} {chosen}: {before} → {after}", notes)
 
 
 def coverage(settings: Settings, which: str, form: Format) -> None:
@@ -186,7 +194,8 @@ def coverage(settings: Settings, which: str, form: Format) -> None:
         edition = db.edition(which)
         table = db.frame(
             """SELECT c.edition, c.year, c.indicator, n.name_zh, n.name_en, c.in_use, c.fidelity, c.expression, c.unit,
-                   c.provinces, c.provinces_current, c.value_year_min, c.value_year_max, c.missing, c.note_zh, c.note_en
+                   c.provinces, c.provinces_current, c.when_missing, c.carried, c.imputed, c.value_year_min, c.value_year_max,
+                   c.missing, c.note_zh, c.note_en
                FROM history.indicator_coverage c JOIN history.nodes n ON n.edition = c.edition AND n.node = c.indicator
                WHERE c.edition = $edition ORDER BY n.position""",
             edition=edition,
@@ -194,7 +203,7 @@ def coverage(settings: Settings, which: str, form: Format) -> None:
         people = [_coverage_row(row) for row in rows_of(table)] if form is Format.table else rows_of(table)
         headings = {
             "title": "指标 Indicator", "used": "采用 Used", "fidelity": "口径 Fidelity", "provinces": "省数 Prov.",
-            "years": "年份 Years", "note": "说明 Note",
+            "years": "年份 Years", "filled": "填补 Filled", "note": "说明 Note",
         }  # fmt: skip
         show(people, form, headings, headline(db, edition), [faithfulness(db, edition)])
 
@@ -207,18 +216,26 @@ def _coverage_row(row: dict[str, object]) -> dict[str, object]:
         "used": row["expression"] or "—",
         "fidelity": FIDELITY[str(row["fidelity"])] if row["in_use"] else "缺 missing",
         "provinces": row["provinces"],
+        "filled": _filled(row),
         "years": None if first is None else (f"{first}" if first == last else f"{first}–{last}"),
         "note": f"{row['note_zh']}{missing}\n{row['note_en']}",
     }
 
 
-def query(settings: Settings, sql: str, form: Format) -> None:
-    """Print the answer of one SQL statement on the published database.
+def _filled(row: dict[str, object]) -> str | None:
+    told = {"carried": "沿用 carried", "imputed": "插补 imputed"}
+    return "\n".join(f"{word} {row[name]}" for name, word in told.items() if row[name]) or None
+
+
+def query(settings: Settings, sql: str, form: Format, day: date | None = None) -> None:
+    """Print the answer of one SQL statement on the published database, as of ``day`` if one is given.
 
     Raises:
         DataError: the statement is refused or wrong.
     """
     with open_published(settings.published) as db:
+        if day is not None:
+            db.as_of(day)
         try:
             answer = db.connection.execute(sql)
             frame = answer.df() if answer.description else pd.DataFrame()

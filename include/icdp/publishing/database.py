@@ -19,15 +19,17 @@ _NEWEST = "(SELECT edition FROM editions ORDER BY year DESC LIMIT 1)"
 
 
 def is_current(database: Path, editions: list[Edition]) -> bool:
-    """Tell whether the database holds exactly these editions."""
+    """Tell whether the database holds exactly these editions, in the tables of today."""
     if not database.exists():
         return False
     try:
         with duckdb.connect(str(database), read_only=True) as connection:
             held = connection.execute("SELECT edition, content_sha256 FROM history.editions").fetchall()
+            made = connection.execute("SELECT table_name FROM duckdb_tables() WHERE schema_name = 'history'").fetchall()
     except duckdb.Error:
         return False
-    return sorted(held) == sorted((e.name, e.content_sha256) for e in editions)
+    same = sorted(held) == sorted((e.name, e.content_sha256) for e in editions)
+    return same and {name for (name,) in made} == set(tables())
 
 
 def rebuild(database: Path, folder: Path, editions: list[Edition]) -> None:

@@ -5,17 +5,20 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import platform
 import re
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
+from importlib.metadata import version
 from pathlib import Path
 
 import duckdb
 import pandas as pd
 
+from icdp import __version__
 from icdp.errors import DataError
 from icdp.files import alone
 from icdp.publishing.schema import tables
@@ -23,6 +26,7 @@ from icdp.publishing.schema import tables
 NAME = re.compile(r"(?P<year>[0-9]{4})-r(?P<revision>[1-9][0-9]*)")
 MANIFEST = "edition.json"
 CHECKSUMS = "SHA256SUMS"
+MADE_FROM = "made_from"
 BUILDING = ".building-"
 
 # Readable by DuckDB from 1.2 on; the default of 2.0 is not.
@@ -74,7 +78,13 @@ def list_editions(folder: Path) -> list[Edition]:
     return sorted(found)
 
 
-def add_edition(folder: Path, content: dict[str, pd.DataFrame], edition: Edition, supersedes: str | None) -> Path:
+def add_edition(
+    folder: Path,
+    content: Mapping[str, pd.DataFrame],
+    edition: Edition,
+    supersedes: str | None,
+    used: Mapping[str, bytes],
+) -> Path:
     """Write an edition into ``folder``; it appears there whole or not at all.
 
     Args:
@@ -82,6 +92,7 @@ def add_edition(folder: Path, content: dict[str, pd.DataFrame], edition: Edition
         content: the tables (see ``icdp.publishing.gather``).
         edition: its name, digest and moment.
         supersedes: name of the edition it replaces.
+        used: name -> content of the files besides payloads that decided its figures.
     """
     building = Path(tempfile.mkdtemp(prefix=BUILDING, dir=folder))
     try:
@@ -91,8 +102,14 @@ def add_edition(folder: Path, content: dict[str, pd.DataFrame], edition: Edition
             supersedes=supersedes,
             content_sha256=edition.content_sha256,
         )
-        _write_tables(building, content | {"editions": own}, edition.name)
-        manifest = {"edition": asdict(edition), "supersedes": supersedes, "tables": list(tables())}
+        _write_tables(building, {**content, "editions": own}, edition.name)
+        for name, content_of_file in used.items():
+            path = building / MADE_FROM / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(content_of_file)
+        manifest = {
+            "edition": asdict(edition), "supersedes": supersedes, "tables": list(tables()), "made_with": made_with(),
+        }  # fmt: skip
         (building / MANIFEST).write_text(json.dumps(manifest, indent=1) + "\n", encoding="utf-8")
         _write_checksums(building)
         _seal(building)
@@ -105,7 +122,13 @@ def add_edition(folder: Path, content: dict[str, pd.DataFrame], edition: Edition
     return target
 
 
-def _write_tables(folder: Path, content: dict[str, pd.DataFrame], name: str) -> None:
+def made_with() -> dict[str, str]:
+    """Return the versions that may move the last bit of a figure, or the bytes of a file."""
+    libraries = {name: version(name) for name in ("duckdb", "pandas", "numpy")}
+    return {"icdp": __version__, **libraries, "machine": platform.machine()}
+
+
+def _write_tables(folder: Path, content: Mapping[str, pd.DataFrame], name: str) -> None:
     for kind in ("parquet", "csv"):
         (folder / kind).mkdir()
     with duckdb.connect() as connection:

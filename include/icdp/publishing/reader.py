@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 
 import duckdb
@@ -12,6 +13,7 @@ import pandas as pd
 
 from icdp.errors import DataError, NotFoundError
 from icdp.partition import parse_year
+from icdp.publishing.database import SHARED
 from icdp.publishing.editions import NAME
 
 # Once the file is open the connection can reach no other file, no network, and nobody can change that.
@@ -21,6 +23,13 @@ _LOCKED: dict[str, str | bool | int | float | list[str]] = {
     "autoload_known_extensions": False,
 }
 
+_VIEWS = "SELECT view_name FROM duckdb_views() WHERE schema_name = 'main' AND NOT internal"
+_PUBLISHED_BY = """SELECT * FROM history.editions WHERE CAST(published_at AS DATE) <= {day}
+    QUALIFY row_number() OVER (PARTITION BY year ORDER BY revision DESC) = 1"""
+# An edition made after the warehouse was lost tells of fewer vintages than one before it: all are asked, the newest first.
+_KNOWN_BY = """SELECT o.* FROM history.observations o JOIN history.editions e USING (edition) WHERE o.vintage <= {day}
+    QUALIFY rank() OVER (PARTITION BY o.year, o.source, o.item ORDER BY e.revision DESC, o.revision DESC) = 1"""
+
 
 @dataclass(frozen=True, slots=True)
 class Published:
@@ -29,8 +38,36 @@ class Published:
     connection: duckdb.DuckDBPyConnection
 
     def frame(self, sql: str, **parameters: object) -> pd.DataFrame:
-        """Return the rows of a query with named parameters (``$name``)."""
-        return self.connection.execute(sql, parameters).df()
+        """Return the rows of a query with named parameters (``$name``).
+
+        Raises:
+            DataError: the database lacks the table: an older version of the software made it.
+        """
+        try:
+            return self.connection.execute(sql, parameters).df()
+        except duckdb.CatalogException as exc:
+            reason = str(exc).splitlines()[0]
+            raise DataError(f"icdp.duckdb was made by an older version ({reason}); publish any year again") from exc
+
+    def as_of(self, day: date) -> None:
+        """Let every view show what was known on ``day``; schema ``history`` still holds everything.
+
+        The views of editions show those that were published by the end of that day (UTC), ``observations`` the newest
+        vintage of each item that had been taken by then, whichever edition tells of it.
+        """
+        shown = [name for (name,) in self.connection.execute(_VIEWS).fetchall()]
+        until = f"DATE '{day.isoformat()}'"
+        self.connection.execute(f"CREATE TEMP VIEW editions AS {_PUBLISHED_BY.format(day=until)}")
+        for name in shown:
+            if name == "observations":
+                view = _KNOWN_BY.format(day=until)
+            elif name in SHARED:
+                newest = "SELECT edition FROM temp.editions ORDER BY year DESC LIMIT 1"
+                view = f"SELECT * EXCLUDE (edition) FROM history.{name} WHERE edition = ({newest})"  # noqa: S608
+            else:
+                view = f"SELECT * FROM history.{name} WHERE edition IN (SELECT edition FROM temp.editions)"  # noqa: S608
+            if name != "editions":
+                self.connection.execute(f"CREATE TEMP VIEW {name} AS {view}")
 
     def edition(self, name: str) -> str:
         """Return the edition a year or an edition's name stands for.

@@ -7,7 +7,7 @@ import io
 import math
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 import pandas as pd
@@ -94,7 +94,16 @@ def _number(text: str, where: str) -> float:
 
 
 def write_results(out: Path, results: dict[int, Result]) -> None:
-    """Write the results of every year as tidy CSV tables; the folder appears whole or not at all.
+    """Write the results of every year as tidy CSV tables (see :func:`write_tables`)."""
+    tables: dict[str, list[pd.DataFrame]] = {}
+    for year, result in sorted(results.items()):
+        for name, table in _tables(result).items():
+            tables.setdefault(name, []).append(table.assign(year=year)[["year", *table.columns]])
+    write_tables(out, {name: pd.concat(parts, ignore_index=True) for name, parts in tables.items()})
+
+
+def write_tables(out: Path, tables: Mapping[str, pd.DataFrame]) -> None:
+    """Write tables as CSV into a new folder, which appears whole or not at all.
 
     Raises:
         DataError: ``out`` exists and is not empty, or cannot be made.
@@ -104,12 +113,8 @@ def write_results(out: Path, results: dict[int, Result]) -> None:
     out.parent.mkdir(parents=True, exist_ok=True)
     building = Path(tempfile.mkdtemp(prefix=f".{out.name}.", dir=out.parent))
     try:
-        tables: dict[str, list[pd.DataFrame]] = {}
-        for year, result in sorted(results.items()):
-            for name, table in _tables(result).items():
-                tables.setdefault(name, []).append(table.assign(year=year)[["year", *table.columns]])
-        for name, parts in tables.items():
-            pd.concat(parts, ignore_index=True).to_csv(building / f"{name}.csv", index=False)
+        for name, table in tables.items():
+            table.to_csv(building / f"{name}.csv", index=False)
         building.chmod(0o755)
         building.replace(out)
     except BaseException:

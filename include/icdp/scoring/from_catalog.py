@@ -6,10 +6,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from icdp.catalog import Catalog
+from icdp.catalog.model import PanelScale
 from icdp.errors import CatalogError, NotFoundError
 from icdp.scoring.engine import Settings
 from icdp.scoring.normalise import Normalisation
 from icdp.scoring.opinions import OpinionRules
+from icdp.scoring.panel import Scale
 from icdp.scoring.tree import Node, Tree
 
 
@@ -61,7 +63,14 @@ def settings_of(catalog: Catalog) -> Settings:
         tier_thresholds=rules.tiers,
         normalisation=normalisation,
         opinions=OpinionRules(**catalog.rules.experts.model_dump()),
+        min_unit_coverage=rules.min_province_coverage,
+        winsorise=frozenset(n.node for n in catalog.nodes.values() if n.outliers == "winsorise"),
     )
+
+
+def scale_of(scale: PanelScale) -> Scale:
+    """Return the catalogue's panel scale as the engine's."""
+    return Scale({g.indicator: (g.min, g.max) for g in scale.goalposts}, scale.weights)
 
 
 def _normalisation(catalog: Catalog, given: str | Mapping[str, Any], where: str) -> Normalisation:

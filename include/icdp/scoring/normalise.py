@@ -112,9 +112,13 @@ def numeric_values(values: pd.DataFrame) -> pd.DataFrame:
         if not labels.is_unique:
             twice = labels[labels.duplicated()][0]
             raise DataError(f"{axis} {twice!r} is given twice; keep one of them")
-    array = np.full(values.shape, np.nan)
-    for position in range(values.shape[1]):
-        array[:, position] = pd.to_numeric(values.iloc[:, position], errors="coerce").to_numpy(float, na_value=np.nan)
+    if all(isinstance(dtype, np.dtype) and dtype.kind == "f" for dtype in values.dtypes):
+        array = values.to_numpy(dtype=float, copy=True)
+    else:
+        array = np.full(values.shape, np.nan)
+        for position in range(values.shape[1]):
+            column = pd.to_numeric(values.iloc[:, position], errors="coerce")
+            array[:, position] = column.to_numpy(float, na_value=np.nan)
     given = values.notna().to_numpy(dtype=bool)
     _refuse_first(values, np.isnan(array) & given, "is no number; correct it or leave the cell empty")
     _refuse_first(values, np.isinf(array), "is infinite; correct it or leave the cell empty")

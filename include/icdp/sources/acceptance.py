@@ -49,13 +49,21 @@ def accept(
 
 
 def _check_provinces(payload: Payload, table: pd.DataFrame, catalog: Catalog) -> None:
-    expected = {e.series: set(e.without) for e in catalog.sources[payload.source].expects}
+    expected = {e.series: e for e in catalog.sources[payload.source].expects}
     for (series, year), rows in table.groupby(["series", "year"]):
         if series not in expected:
             raise DataError(
                 f"{payload.name}: gives {series}, which its source does not list under `expects`; add it there"
             )
-        missing = set(catalog.provinces) - set(rows["adcode"]) - expected[str(series)]
+        known = expected[str(series)]
+        if known.at_least is not None:
+            if rows["adcode"].nunique() < known.at_least:
+                raise DataError(
+                    f"{payload.name}: {series} of {year} has {rows['adcode'].nunique()} provinces, its source gives at "
+                    f"least {known.at_least}; look at why the others are missing"
+                )
+            continue
+        missing = set(catalog.provinces) - set(rows["adcode"]) - set(known.without)
         if missing:
             names = ", ".join(catalog.provinces[code].short_zh for code in sorted(missing))
             raise DataError(

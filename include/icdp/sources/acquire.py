@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 
 from icdp.archive import Archive, Listed, Receipt
@@ -45,7 +46,7 @@ def take(
     """
     archive = Archive(settings.archive)
     if source.layer == "workbook":
-        return _entered(archive, catalog, source, year)
+        return _entered(archive, catalog, source, year, lambda named: archive.accepted(source.source, named))
     live = source.layer == "live"
     listed = (archive.accepted(source.source, year) if live else None) or Listed([], False)
     # What a register showed at the end of a year cannot be asked for again.
@@ -67,7 +68,7 @@ def take(
             _receive(errand, archive, fetched, sizes, receipts, problems)
     except NothingForYear as exc:
         if not before:
-            archive.list_accepted(source.source, year, [], complete=True, absent=str(exc))
+            archive.list_accepted(source.source, year, [], complete=True, absent=str(exc), day=clock.now().date())
             return Taken((), (), absent=str(exc))
         problems.append(("", f"{exc}; it had something before, which is kept"))
     except (FetchFailed, FetchRefused, LayoutChanged, DataError) as exc:
@@ -114,14 +115,28 @@ def _receive(
     receipts[fetched.item] = receipt
 
 
-def _entered(archive: Archive, catalog: Catalog, source: Source, year: int) -> Taken:
+def known_on(settings: Settings, catalog: Catalog, source: Source, year: int, day: date) -> Taken:
+    """Return what was known of a source for ``year`` on ``day``, out of the archive alone."""
+    archive = Archive(settings.archive)
+    if source.layer == "workbook":
+        return _entered(archive, catalog, source, year, lambda named: archive.known(source.source, named, day))
+    listed = archive.known(source.source, year, day)
+    absent = listed.absent or f"{source.source}: nothing of {year} was known on {day}"
+    return Taken(tuple(listed.receipts), (), from_archive=True, absent="" if listed.receipts else absent)
+
+
+def _entered(
+    archive: Archive, catalog: Catalog, source: Source, year: int, listed: Callable[[int], Listed | None]
+) -> Taken:
     """Return the imported workbooks that hold a figure an index of ``year`` may use, whatever year they are called after."""
     parse = adapter(source.source, catalog).parse
     kept = [
         receipt
         for named in archive.accepted_years(source.source)
-        for receipt in (archive.accepted(source.source, named) or Listed([], False)).receipts
-        if parse(payload_of(archive, receipt), catalog)["year"].between(year - catalog.lookback, year).any()
+        for receipt in (listed(named) or Listed([], False)).receipts
+        if parse(payload_of(archive, receipt), catalog)["year"]
+        .between(year - catalog.lookback, year + catalog.lookahead)
+        .any()
     ]
     absent = "" if kept else f"{source.source}: no entry for {year}"
     return Taken(tuple(kept), (), from_archive=True, absent=absent)
@@ -194,8 +209,11 @@ def _keep(archive: Archive, source: Source, fetched: Fetched) -> Receipt:
 def _list(
     archive: Archive, source: Source, year: int, receipts: dict[str, Receipt], *, complete: bool, live: bool
 ) -> None:
+    ordered = [receipts[item] for item in sorted(receipts)]
     if live:
-        archive.list_accepted(source.source, year, [receipts[item] for item in sorted(receipts)], complete=complete)
+        archive.list_accepted(source.source, year, ordered, complete=complete)
+    elif complete:  # a taking of the facts that broke off is none: its files are taken together
+        archive.remember(source.source, year, ordered)
 
 
 def quarantined(archive: Archive, source: str) -> Iterator[dict[str, str]]:

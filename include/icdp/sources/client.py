@@ -81,7 +81,21 @@ class Client:
         self.hosts = {host for url in (self.base_url, *site.also) if (host := urlsplit(url).hostname)}
         self._session = self._new_session()
         self._last: dict[str, float] = {}
+        self._moved = base_url is not None
+        self._folders: set[str] = set()
         self._deadline = self.clock.monotonic() + site.budget_seconds
+
+    def at(self, address: str, folder: str) -> str:
+        """Return where another site of the source is reached: at ``address``, its own.
+
+        Where a base address was put in place of the source's own (a mirror, a test), it is ``folder`` below that
+        one, and keeps a pace of its own like a host.
+        """
+        if not self._moved:
+            return address.rstrip("/")
+        moved = urljoin(self.base_url, folder)
+        self._folders.add(f"{moved}/")
+        return moved
 
     def get(
         self, url: str, *, params: Mapping[str, str] | None = None, check: Check | None = None, **headers: str
@@ -165,7 +179,7 @@ class Client:
             )
         if parts.scheme != "https" and host not in ("127.0.0.1", "localhost", "::1"):
             raise FetchRefused(f"{self.source}: {url}: not https; correct the address")
-        self._keep_pace(host)
+        self._keep_pace(next((folder for folder in self._folders if url.startswith(folder)), host))
         try:
             return self._session.request(
                 method,
@@ -185,14 +199,14 @@ class Client:
         except requests.RequestException as exc:
             raise FetchRefused(f"{self.source}: {url}: cannot be asked ({exc})") from exc
 
-    def _keep_pace(self, host: str) -> None:
+    def _keep_pace(self, site: str) -> None:
         now = self.clock.monotonic()
         if now > self._deadline:
             raise FetchFailed(f"{self.source}: its {self.site.budget_seconds:g} s are used up; run it again later")
-        wait = self._last.get(host, -1e9) + self.site.pacing_seconds - now
+        wait = self._last.get(site, -1e9) + self.site.pacing_seconds - now
         if wait > 0:
             self.clock.sleep(wait)
-        self._last[host] = self.clock.monotonic()
+        self._last[site] = self.clock.monotonic()
 
     def _answer(self, response: requests.Response) -> Answer:
         with response:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 
 import pandas as pd
 
@@ -79,12 +79,12 @@ def import_workbook(settings: Settings, catalog: Catalog, content: bytes, file: 
         unchanged = replaced is not None and replaced.payload_sha256 == receipt.payload_sha256
         if not unchanged:
             archive.add_receipt(receipt)
-            _list(archive, source, entered.year, there | {item: receipt})
+            _list(archive, source, entered.year, there | {item: receipt}, moment)
     years = range(int(entries["year"].min()), int(entries["year"].max()) + catalog.lookback + 1)
     return Imported(receipt, entries, replaced, unchanged, years)
 
 
-def withdraw_workbook(settings: Settings, catalog: Catalog, year: int, name: str) -> Receipt:
+def withdraw_workbook(settings: Settings, catalog: Catalog, year: int, name: str, moment: datetime) -> Receipt:
     """Take a workbook's entries out of use; its bytes and receipt stay in the archive.
 
     Raises:
@@ -98,7 +98,7 @@ def withdraw_workbook(settings: Settings, catalog: Catalog, year: int, name: str
             known = ", ".join(there) or "none"
             raise NotFoundError(f"no workbook {item} was imported; of {year} there are: {known}")
         withdrawn = there.pop(item)
-        _list(archive, source, year, there)
+        _list(archive, source, year, there, moment)
     return withdrawn
 
 
@@ -119,8 +119,10 @@ def listed(archive: Archive, source: Source, year: int) -> list[Receipt]:
     return accepted.receipts if accepted else []
 
 
-def _list(archive: Archive, source: Source, year: int, there: dict[str, Receipt]) -> None:
-    archive.list_accepted(source.source, year, [there[item] for item in sorted(there)], complete=True)
+def _list(archive: Archive, source: Source, year: int, there: dict[str, Receipt], moment: datetime) -> None:
+    receipts = [there[item] for item in sorted(there)]
+    day = moment.astimezone(UTC).date()
+    archive.list_accepted(source.source, year, receipts, complete=True, day=day)
 
 
 def _source(catalog: Catalog) -> Source:

@@ -10,7 +10,7 @@ import duckdb
 import pandas as pd
 from tenacity import Retrying, retry_if_exception, stop_after_delay, wait_exponential
 
-from icdp.errors import DataError
+from icdp.errors import DataError, NotFoundError
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 REBUILD = "move the file away and run the years again; the archive has all inputs"
@@ -46,7 +46,21 @@ def write(path: Path, patience: float = 60.0) -> Iterator[duckdb.DuckDBPyConnect
         connection.close()
 
 
-def _open(path: Path, patience: float) -> duckdb.DuckDBPyConnection:
+@contextmanager
+def read(path: Path, patience: float = 5.0) -> Iterator[duckdb.DuckDBPyConnection]:
+    """Yield a read-only connection, for a look that takes no time: while it is open no task can write.
+
+    Raises:
+        NotFoundError: there is no warehouse yet.
+        DataError: a task holds the file, or it is no warehouse.
+    """
+    if not path.exists():
+        raise NotFoundError(f"{path}: nothing was loaded yet; run `make run YEAR=2024` first")
+    with _open(path, patience, read_only=True) as connection:
+        yield connection
+
+
+def _open(path: Path, patience: float, *, read_only: bool = False) -> duckdb.DuckDBPyConnection:
     waiting = Retrying(
         retry=retry_if_exception(_is_lock),
         stop=stop_after_delay(patience),
@@ -54,9 +68,9 @@ def _open(path: Path, patience: float) -> duckdb.DuckDBPyConnection:
         reraise=True,
     )
     try:
-        return waiting(duckdb.connect, str(path))
+        return waiting(duckdb.connect, str(path), read_only=read_only)
     except duckdb.Error as exc:
-        remedy = "close that program" if _is_lock(exc) else REBUILD
+        remedy = ("wait until it has ended" if read_only else "close that program") if _is_lock(exc) else REBUILD
         raise DataError(f"{path}: cannot be opened ({str(exc).splitlines()[0]}); {remedy}") from exc
 
 

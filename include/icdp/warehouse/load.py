@@ -21,8 +21,28 @@ _SLICE = """
     FROM year_inputs i
     JOIN observations o USING (payload_sha256)
     JOIN receipts r ON r.receipt = i.receipt
-    WHERE i.year = $year AND o.year BETWEEN $year - $lookback AND $year
+    WHERE i.year = $year AND o.year BETWEEN $year - $lookback - $behind AND $year + $ahead
     ORDER BY o.series, o.year, o.adcode, i.source, i.item
+"""
+
+# Bytes that were already the newest of their item are no new vintage, however often they are taken.
+_NEW_VINTAGES = """
+    WITH newest AS (
+        FROM year_vintages WHERE year = $year
+        QUALIFY row_number() OVER (PARTITION BY source, item ORDER BY position DESC) = 1)
+    INSERT INTO year_vintages BY NAME
+    SELECT i.*, coalesce(n.position, 0) + 1 AS position
+    FROM year_inputs i LEFT JOIN newest n USING (source, item)
+    WHERE i.year = $year AND n.payload_sha256 IS DISTINCT FROM i.payload_sha256
+"""
+_VINTAGES = """
+    SELECT v.year, v.source, v.item, v.layer, v.position AS revision, CAST(r.retrieved_at AS DATE) AS vintage,
+        o.* EXCLUDE (year, address), o.year AS value_year, o.address AS source_url, v.receipt
+    FROM year_vintages v
+    JOIN receipts r USING (receipt)
+    JOIN observations o ON o.payload_sha256 = v.payload_sha256
+    JOIN reach USING (series)
+    WHERE v.year = $year AND o.year BETWEEN $year - reach.before AND $year + reach.after
 """
 
 
@@ -74,6 +94,7 @@ def load_year(
     if not inputs:
         raise NotFoundError(f"{staging}: nothing is staged for {year}; acquire and stage a source first")
     replace_year(connection, "year_inputs", year, pd.DataFrame(inputs).assign(year=year))
+    connection.execute(_NEW_VINTAGES, {"year": year})
     columns = ["source", "item", "outcome", "reason", "receipt"]
     replace_year(connection, "source_results", year, pd.DataFrame(results, columns=columns).assign(year=year))
     built = build_values(catalog, observations_of(connection, catalog, year), year)
@@ -94,9 +115,29 @@ def _staged(archive: Archive, staging: Path, source: str, year: int) -> tuple[li
     return receipts, parsed
 
 
-def observations_of(connection: duckdb.DuckDBPyConnection, catalog: Catalog, year: int) -> pd.DataFrame:
-    """Return every observation the index of ``year`` may draw on, with its source, layer and receipt."""
-    return connection.execute(_SLICE, {"year": year, "lookback": catalog.lookback}).df()
+def observations_of(
+    connection: duckdb.DuckDBPyConnection, catalog: Catalog, year: int, ahead: int = 0, behind: int = 0
+) -> pd.DataFrame:
+    """Return every observation the index of ``year`` may draw on, with its source, layer and receipt.
+
+    Args:
+        connection: the warehouse.
+        catalog: says how far back values may come from.
+        year: the statistical year.
+        ahead: years after it to return at least; values draw on them only to interpolate.
+        behind: years before its oldest to return as well; nor on these.
+    """
+    span = {"lookback": catalog.lookback, "ahead": max(ahead, catalog.lookahead), "behind": behind}
+    return connection.execute(_SLICE, {"year": year, **span}).df()
+
+
+def vintages_of(connection: duckdb.DuckDBPyConnection, catalog: Catalog, year: int) -> pd.DataFrame:
+    """Return every vintage of every observation that the index of ``year`` might use, with its day."""
+    reach = [(series, *years) for series, years in catalog.reach.items()]
+    connection.register("reach", pd.DataFrame(reach, columns=["series", "before", "after"]))
+    found = connection.execute(_VINTAGES, {"year": year}).df()
+    connection.unregister("reach")
+    return found
 
 
 def _keep(connection: duckdb.DuckDBPyConnection, receipts: list[Receipt], observations: pd.DataFrame) -> None:

@@ -1,0 +1,1 @@
+"""What changed between two editions and why, and the scale common to all years; reads published tables only."""
