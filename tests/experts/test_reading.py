@@ -88,8 +88,8 @@ WRONG: dict[str, tuple[Edit, str]] = {
     "a reason without a judgement": (
         lambda b: judge(b, ABC, ["3", None, "2"], {1: "why"}), "根!E7: is empty, but a reason is given for it",
     ),
-    "a reason as a formula": (put("C19", "=A1"), "根!C19: is a formula; type the reason itself"),
-    "an endless reason": (put("C19", "长" * 3000), "根!C19: is longer than 2000 characters"),
+    "a reason as a formula": (put("C20", "=A1"), "根!C20: is a formula; type the reason itself"),
+    "an endless reason": (put("C20", "长" * 3000), "根!C20: is longer than 2000 characters"),
     "a node that is none": (both(renamed), "根!B3: 'environment' is no node weighted by judgements; use one of root, leaf"),
     "an item renamed": (put("A8", "bb"), "根!A8: 'bb' stands where b belongs; put the id back"),
     "a column renamed": (put("E5", "z"), "根!E5: 'z' stands where c belongs"),
@@ -120,7 +120,7 @@ def test_every_problem_is_told_at_once():
         page(book, "leaf")[DEF.cell(3, 2)] = "7"
 
     cells = [line.split(": ")[0] for line in told(edit)]
-    assert cells == ["w.xlsx 根!D7", "w.xlsx 根!E8", "w.xlsx 叶!D7", "w.xlsx 叶!F10"]
+    assert cells == ["w.xlsx 根!D7", "w.xlsx 根!E8", "w.xlsx 叶!D7", "w.xlsx 叶!E10"]
 
 
 def with_member(name: str, size: int = 10) -> Callable[[bytes], bytes]:
