@@ -6,7 +6,6 @@ before wrote, may run twice, and returns one line about what it did.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Collection, Iterable
 from dataclasses import replace
 from datetime import UTC, date, datetime
@@ -39,7 +38,7 @@ from icdp.warehouse.values import IMPUTED
 
 # Tables that say something about the values of a year: emptied when the values are replaced.
 SCORED = (
-    "normalized", "scores", "weights", "contributions", "judgements", "judged_weights", "consistency", "run_notes",
+    "normalized", "scores", "weights", "contributions", "judgements", "judged_weights", "consistency", "consensus", "run_notes",
     "score_runs", "scores_panel", *ROBUSTNESS,
 )  # fmt: skip
 
@@ -264,7 +263,7 @@ def score(settings: Settings, year: int) -> str:
                             "inputs_sha256": _inputs_sha256(connection, year),
                             "catalog_sha256": catalog.sha256(),
                             "panel": panel.id,
-                            "panel_sha256": hashlib.sha256(result.judgements.to_csv(index=False).encode()).hexdigest(),
+                            "panel_sha256": panel.sha256(),
                             "code_version": __version__,
                         }
                     ]
@@ -324,6 +323,7 @@ def _tables(catalog: Catalog, result: Result) -> dict[str, pd.DataFrame]:
         "judgements": result.judgements,
         "judged_weights": result.judged,
         "consistency": result.consistency,
+        "consensus": result.groups,
         "run_notes": pd.DataFrame(notes, columns=["kind", "node", "adcode", "detail"]).assign(
             position=range(len(notes))
         ),

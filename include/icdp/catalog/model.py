@@ -237,6 +237,13 @@ class ScoringRules(_Model):
         return self
 
 
+class ExpertRules(_Model):
+    """When experts think alike, or one stands apart (docs/methodology.md); values of S*, which decide no weight."""
+
+    same_opinion: Annotated[float, Field(gt=0, lt=1)] = 0.85
+    outlying: Annotated[float, Field(gt=0, lt=1)] = 0.65
+
+
 class PublicationRules(_Model):
     """When a year may be published and when it is final."""
 
@@ -307,4 +314,5 @@ class IndexRules(_Model):
     units: Annotated[int, Field(ge=2)] | None = None
     values: ValueRules = ValueRules(min_provinces=2)
     scoring: ScoringRules
+    experts: ExpertRules = ExpertRules()
     publication: PublicationRules = PublicationRules(min_indicators=1, final_from=1)

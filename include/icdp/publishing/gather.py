@@ -41,6 +41,7 @@ QUERIES = {
     "judgements": "SELECT * FROM judgements s",
     "judged_weights": "SELECT * FROM judged_weights s",
     "consistency": "SELECT * FROM consistency s",
+    "consensus": "SELECT * FROM consensus s",
     "quality_results": "SELECT * FROM quality_results s",
     "run_notes": "SELECT * FROM run_notes s",
     "inputs": "SELECT * FROM year_inputs s",
@@ -102,7 +103,7 @@ def digest(content: dict[str, pd.DataFrame]) -> str:
         columns = [c for c in table.columns if c not in ("edition", *PROVENANCE)]
         rows = content[name].sort_values(list(table.order), ignore_index=True)[columns]
         total.update(f"{name}\n{rows.to_csv(index=False, float_format='%.10g')}".encode())
-    seen = content["editions"][["status", "indicators_used", "indicators_total", "panel"]]
+    seen = content["editions"][["status", "indicators_used", "indicators_total", "panel", "panel_sha256"]]
     total.update(seen.to_csv(index=False).encode())
     return total.hexdigest()
 
@@ -155,7 +156,7 @@ def _summary(catalog: Catalog, content: dict[str, pd.DataFrame], run: pd.DataFra
     current = int((used["provinces_current"] >= rules.values.min_provinces).sum())
     troubled = bool((~content["source_results"]["outcome"].isin(["accepted", "absent"])).any())
     cells = len(catalog.provinces) * len(catalog.indicators)
-    return run[["year", "panel", "catalog_sha256", "inputs_sha256"]].assign(
+    return run[["year", "panel", "panel_sha256", "catalog_sha256", "inputs_sha256"]].assign(
         status="final" if current >= rules.publication.final_from and not troubled else "provisional",
         coverage=len(content["indicator_values"]) / cells,
         indicators_used=len(used),

@@ -12,14 +12,17 @@ from icdp.scoring.aggregate import SLACK, Aggregation, Note, aggregate
 from icdp.scoring.group import AhpResult, Thresholds, ahp_weights
 from icdp.scoring.judgements import TIDY, Judgements
 from icdp.scoring.normalise import Normalisation, beyond, normalise, numeric_values
+from icdp.scoring.opinions import GROUPS, OpinionRules, group_row
 from icdp.scoring.outliers import treat
 from icdp.scoring.rank import competition_rank, tiers
 from icdp.scoring.tree import Tree
 from icdp.scoring.weighing import ENTROPY, Weigher
 
 WEIGHTS = ["node", "parent", "level", "method", "local_weight", "effective_weight"]
-CONSISTENCY = ["parent", "expert", "n", "lambda_max", "ci", "cr", "ri_table", "threshold", "accepted"]
-GROUPS = ["parent", "experts", "lambda_max", "ci", "cr", "ri_table", "consensus"]
+CONSISTENCY = [
+    "parent", "expert", "n", "lambda_max", "ci", "cr", "ri_table", "threshold", "accepted", "ri", "missing",
+    "expert_weight",
+]  # fmt: skip
 JUDGED = ["parent", "node", "weight"]
 
 
@@ -33,6 +36,7 @@ class Settings:
         min_coverage: 0-1, share of a node's weight a unit needs for a score on it.
         tier_thresholds: falling; a root score above the first is tier 1.
         normalisation: of the indicators that have none of their own in the tree.
+        opinions: when experts are told to think alike, or to stand apart; it decides no weight.
         min_unit_coverage: 0-1, share of the indicators in use a unit needs values of its own for to be ranked at
             all (OECD/JRC: 0.65).
         winsorise: indicators whose outliers are pulled in before scaling (``icdp.scoring.outliers``); none by default.
@@ -43,6 +47,7 @@ class Settings:
     min_coverage: float = 0.5
     tier_thresholds: tuple[float, ...] = (50.0, 25.0)
     normalisation: Normalisation = field(default_factory=Normalisation)
+    opinions: OpinionRules = field(default_factory=OpinionRules)
     min_unit_coverage: float = 0.0
     winsorise: frozenset[str] = frozenset()
 
@@ -65,7 +70,8 @@ class Result:
         effective: units x all indicators, each unit's own weights after redistribution.
         consistency: one row for each parent and expert.
         judged: weight the experts give each child of a judged parent, in use or not.
-        groups: one row for each judged parent: CR of the merged matrix, and the experts' consensus (S*).
+        groups: one row for each judged parent: how the experts were merged, the CR of the merged matrix, their
+            consensus (S*), outlying experts and clusters of opinion.
         judgements: every cell of every expert's full matrix.
         entropy: entropy of each child in use of the nodes weighted by entropy or ahp_entropy.
         notes: what was decided on the way.
@@ -155,7 +161,7 @@ def score(
         effective=done.effective.reindex(units),
         consistency=_consistency_table(judged),
         judged=_judged_table(tree, judged),
-        groups=_groups_table(judged),
+        groups=_groups_table(judged, rules.opinions),
         judgements=_judgement_table(tree, judgements),
         entropy=pd.DataFrame(entropy, columns=ENTROPY),
         notes=sorted(notes, key=lambda note: place(note.node)),
@@ -172,25 +178,39 @@ def _judged(tree: Tree, panel: Judgements | None, rules: Settings) -> dict[str, 
         items = tree.children(parent)
         if len(items) == 1:
             continue  # an only child weighs 1, whoever judges
-        matrices = panel.matrices(parent, items) if panel is not None else {}
-        if not matrices:
+        comparisons = panel.comparisons(parent, items) if panel is not None else None
+        if panel is None or comparisons is None:
             raise JudgementError(
                 f"{parent}: no expert judged {', '.join(items)}; add rows with parent {parent} to an expert's file, "
                 "or weigh that node by entropy or equally"
             )
         results[parent] = ahp_weights(
             parent,
-            matrices,
+            comparisons,
             ri_table=rules.ri_table,
             thresholds=rules.cr_thresholds,
-            expert_weights=panel.expert_weights if panel is not None else None,
+            expert_weights=panel.expert_weights,
+            merge=panel.merge,
         )
     return results
 
 
 def _consistency_table(judged: Mapping[str, AhpResult]) -> pd.DataFrame:
     rows = [
-        (parent, entry.expert, c.n, c.lambda_max, c.ci, c.cr, c.ri_table, entry.threshold, entry.accepted)
+        (
+            parent,
+            entry.expert,
+            c.n,
+            c.lambda_max,
+            c.ci,
+            c.cr,
+            c.ri_table,
+            entry.threshold,
+            entry.accepted,
+            c.ri,
+            c.missing,
+            entry.weight,
+        )
         for parent, result in judged.items()
         for entry in result.consistency
         for c in [entry.consistency]
@@ -209,12 +229,8 @@ def _judged_table(tree: Tree, judged: Mapping[str, AhpResult]) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=JUDGED)
 
 
-def _groups_table(judged: Mapping[str, AhpResult]) -> pd.DataFrame:
-    rows = [
-        (parent, len(result.priorities), c.lambda_max, c.ci, c.cr, c.ri_table, result.consensus.s_star)
-        for parent, result in judged.items()
-        for c in [result.merged_consistency]
-    ]
+def _groups_table(judged: Mapping[str, AhpResult], rules: OpinionRules) -> pd.DataFrame:
+    rows = [(parent, *group_row(result, rules)) for parent, result in judged.items()]
     return pd.DataFrame(rows, columns=GROUPS)
 
 

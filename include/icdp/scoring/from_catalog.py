@@ -10,6 +10,7 @@ from icdp.catalog.model import PanelScale
 from icdp.errors import CatalogError, NotFoundError
 from icdp.scoring.engine import Settings
 from icdp.scoring.normalise import Normalisation
+from icdp.scoring.opinions import OpinionRules
 from icdp.scoring.panel import Scale
 from icdp.scoring.tree import Node, Tree
 
@@ -61,6 +62,7 @@ def settings_of(catalog: Catalog) -> Settings:
         min_coverage=rules.min_coverage,
         tier_thresholds=rules.tiers,
         normalisation=normalisation,
+        opinions=OpinionRules(**catalog.rules.experts.model_dump()),
         min_unit_coverage=rules.min_province_coverage,
         winsorise=frozenset(n.node for n in catalog.nodes.values() if n.outliers == "winsorise"),
     )
