@@ -117,7 +117,9 @@ def _rules(catalog: Catalog) -> pd.DataFrame:
     # Name, place, unit and direction of a node stand in `nodes`.
     told = {"node", "parent", "name_zh", "name_en", "unit", "direction"}
     for node in catalog.nodes.values():
-        kept = node.model_dump(mode="json", exclude=told if node.is_indicator else told | {"missing"}, exclude_none=True)
+        kept = node.model_dump(
+            mode="json", exclude=told if node.is_indicator else told | {"missing"}, exclude_none=True
+        )
         # How old a figure may be, and what stands in for none, decide which values there are, not what becomes of them.
         rows += [(node.node, f"{'values' if name in _OF_VALUES else 'node'}.{name}", kept[name]) for name in kept]
     texts = [(node, rule, json.dumps(value, sort_keys=True, ensure_ascii=False)) for node, rule, value in rows]
