@@ -33,7 +33,7 @@ from icdp.sources.acquire import nothing_for_year, payload_of, take, write_probl
 from icdp.warehouse import connection as warehouse
 from icdp.warehouse.load import load_year, observations_of
 from icdp.warehouse.staging import read_receipts, write_parquet, write_receipts
-from icdp.warehouse.used_files import keep_used_files, read_used_files
+from icdp.warehouse.used_files import keep_used_files, read_made_from
 from icdp.warehouse.values import IMPUTED
 
 # Tables that say something about the values of a year: emptied when the values are replaced.
@@ -290,8 +290,8 @@ def publish(settings: Settings, year: int) -> str:
         )
     catalog = load_catalog(settings.catalog)
     with warehouse.write(settings.warehouse) as connection:
-        used = read_used_files(connection, Archive(settings.archive), year)
-        outcome = publish_year(connection, catalog, settings.published, year, datetime.now(UTC), used)
+        made_from = read_made_from(connection, Archive(settings.archive), year)
+        outcome = publish_year(connection, catalog, settings.published, year, datetime.now(UTC), made_from)
         known = pd.DataFrame(
             [{"edition": e.name, "year": e.year, "revision": e.revision, "content_sha256": e.content_sha256,
               "published_at": pd.Timestamp(e.published_at)} for e in outcome.editions]

@@ -254,6 +254,8 @@ class PublicationRules(_Model):
     publisher_en: str = ""
     licence_zh: str = ""
     licence_en: str = ""
+    licence_path: str = "made_from/DATA-TERMS.md"
+    methodology_path: str = "made_from/docs/methodology.md"
 
 
 class Goalposts(_Model):

@@ -19,9 +19,14 @@ import duckdb
 import pandas as pd
 
 from icdp import __version__
+from icdp.catalog import Catalog
 from icdp.errors import DataError
 from icdp.files import alone
+from icdp.publishing import sdmx
+from icdp.publishing.datapackage import datapackage
+from icdp.publishing.dcat import dcat
 from icdp.publishing.schema import tables
+from icdp.warehouse.used_files import MadeFrom
 
 NAME = re.compile(r"(?P<year>[0-9]{4})-r(?P<revision>[1-9][0-9]*)")
 MANIFEST = "edition.json"
@@ -80,19 +85,21 @@ def list_editions(folder: Path) -> list[Edition]:
 
 def add_edition(
     folder: Path,
+    catalog: Catalog,
     content: Mapping[str, pd.DataFrame],
     edition: Edition,
     supersedes: str | None,
-    used: Mapping[str, bytes],
+    made_from: MadeFrom,
 ) -> Path:
     """Write an edition into ``folder``; it appears there whole or not at all.
 
     Args:
         folder: the folder of editions.
+        catalog: the index as data.
         content: the tables (see ``icdp.publishing.gather``).
         edition: its name, digest and moment.
         supersedes: name of the edition it replaces.
-        used: name -> content of the files besides payloads that decided its figures.
+        made_from: what it was made from besides payloads.
     """
     building = Path(tempfile.mkdtemp(prefix=BUILDING, dir=folder))
     try:
@@ -102,15 +109,21 @@ def add_edition(
             supersedes=supersedes,
             content_sha256=edition.content_sha256,
         )
-        _write_tables(building, {**content, "editions": own}, edition.name)
-        for name, content_of_file in used.items():
+        whole = {
+            name: table.checked({**content, "editions": own}[name].assign(edition=edition.name))
+            for name, table in tables().items()
+        }
+        _write_tables(building, whole, edition.name)
+        _write_described(building, catalog, whole, supersedes)
+        for name, text in made_from.files.items():
             path = building / MADE_FROM / name
             path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_bytes(content_of_file)
+            path.write_bytes(text)
         manifest = {
-            "edition": asdict(edition), "supersedes": supersedes, "tables": list(tables()), "made_with": made_with(),
+            "edition": asdict(edition), "supersedes": supersedes, "tables": list(tables()),
+            "checked_on": made_from.checked_on.isoformat(), "made_with": made_with(),
         }  # fmt: skip
-        (building / MANIFEST).write_text(json.dumps(manifest, indent=1) + "\n", encoding="utf-8")
+        _write_json(building / MANIFEST, manifest)
         _write_checksums(building)
         _seal(building)
         target = folder / edition.name
@@ -135,9 +148,8 @@ def _write_tables(folder: Path, content: Mapping[str, pd.DataFrame], name: str) 
         connection.execute("SET TimeZone = 'UTC'")
         connection.execute(f"ATTACH '{folder / name}.duckdb' AS own (STORAGE_VERSION '{STORAGE_VERSION}')")
         for table in tables().values():
-            rows = table.checked(content[table.name].assign(edition=name))
             table.create(connection, f"own.{table.name}")
-            connection.register("rows", rows)
+            connection.register("rows", content[table.name])
             order = ", ".join(table.order)
             connection.execute(f"INSERT INTO own.{table.name} BY NAME FROM rows ORDER BY {order}")
             connection.unregister("rows")
@@ -145,6 +157,22 @@ def _write_tables(folder: Path, content: Mapping[str, pd.DataFrame], name: str) 
             connection.execute(f"COPY {ordered} TO '{folder}/parquet/{table.name}.parquet' (FORMAT parquet)")
             connection.execute(f"COPY {ordered} TO '{folder}/csv/{table.name}.csv' (FORMAT csv, HEADER)")
         connection.execute("DETACH own")
+
+
+def _write_described(
+    folder: Path, catalog: Catalog, content: Mapping[str, pd.DataFrame], supersedes: str | None
+) -> None:
+    """Write what other systems read: Frictionless, DCAT, SDMX."""
+    _write_json(folder / "datapackage.json", datapackage(folder, catalog, content))
+    _write_json(folder / "dcat.jsonld", dcat(folder, catalog, content, supersedes))
+    (folder / "sdmx").mkdir()
+    _write_json(folder / "sdmx" / "structure.json", sdmx.structure(catalog, content["editions"].iloc[0]))
+    for name, message in (("values", sdmx.values), ("scores", sdmx.scores)):
+        message(catalog, content).to_csv(folder / "sdmx" / f"{name}.csv", index=False)
+
+
+def _write_json(path: Path, content: object) -> None:
+    path.write_text(json.dumps(content, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
 
 
 def _write_checksums(folder: Path) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -15,6 +14,7 @@ from icdp.publishing.against import rank_changes
 from icdp.publishing.database import is_current, rebuild
 from icdp.publishing.editions import Edition, add_edition, list_editions, publishing
 from icdp.publishing.gather import beside, digest, gather
+from icdp.warehouse.used_files import MadeFrom
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +32,7 @@ def publish_year(
     published: Path,
     year: int,
     moment: datetime,
-    used: Mapping[str, bytes],
+    made_from: MadeFrom | None,
 ) -> Outcome:
     """Make the year's next edition unless the latest one has the same content.
 
@@ -45,7 +45,7 @@ def publish_year(
         published: the folder readers know.
         year: the statistical year.
         moment: what ``published_at`` will say.
-        used: the files besides payloads that decided the scores; the edition carries them.
+        made_from: what decided the scores besides payloads; the edition carries it. None when it was not kept.
 
     Raises:
         NotFoundError: the year was not scored, or the files that decided it were not kept.
@@ -58,7 +58,7 @@ def publish_year(
         last = max((e for e in editions if e.year == year), default=None)
         is_new = last is None or last.content_sha256 != sha256
         if last is None or is_new:
-            if not used:
+            if made_from is None:
                 raise NotFoundError(
                     f"year {year} was scored by a version that did not keep the catalogue; run refresh_statistics and "
                     "score_index for it again"
@@ -68,7 +68,7 @@ def publish_year(
             content |= beside(connection, catalog, content, year)
             compared = [e.name for e in (last, max((e for e in editions if e.year == year - 1), default=None)) if e]
             content |= {"rank_changes": rank_changes(folder, content, edition.name, compared)}
-            add_edition(folder, content, edition, None if last is None else last.name, used)
+            add_edition(folder, catalog, content, edition, None if last is None else last.name, made_from)
             editions = sorted([*editions, edition])
             last = edition
         database = published / "icdp.duckdb"

@@ -3,14 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 
 import duckdb
 
 from icdp.archive import Archive
-from icdp.settings import Settings
+from icdp.settings import REPOSITORY, Settings
 
+# What a reader of an edition needs besides: they decide no figure and are not compared.
+PAPERS = ("docs/methodology.md", "DATA-TERMS.md")
 NATIONAL_TOTALS = "national_totals.csv"
+
+
+@dataclass(frozen=True, slots=True)
+class MadeFrom:
+    """What an edition was made from besides payloads.
+
+    Attributes:
+        files: name -> content of catalogue, judgements and printed totals.
+        checked_on: the day its checks were run, which waivers were held against.
+    """
+
+    files: Mapping[str, bytes]
+    checked_on: date
 
 
 def _files(settings: Settings, step: str) -> dict[str, Path]:
@@ -19,7 +36,8 @@ def _files(settings: Settings, step: str) -> dict[str, Path]:
         totals = settings.facts / NATIONAL_TOTALS
         return {f"facts/{NATIONAL_TOTALS}": totals} if totals.exists() else {}
     roots = {"catalog": settings.catalog, "judgements": settings.judgements}
-    return {f"{name}/{p.relative_to(root).as_posix()}": p for name, root in roots.items() for p in _texts(root)}
+    found = {f"{name}/{p.relative_to(root).as_posix()}": p for name, root in roots.items() for p in _texts(root)}
+    return found | {name: path for name in PAPERS if (path := REPOSITORY / name).exists()}
 
 
 def _texts(root: Path) -> list[Path]:
@@ -35,11 +53,13 @@ def keep_used_files(connection: duckdb.DuckDBPyConnection, settings: Settings, y
         connection.executemany("INSERT INTO used_files VALUES (?, ?, ?, ?)", rows)
 
 
-def read_used_files(connection: duckdb.DuckDBPyConnection, archive: Archive, year: int) -> Mapping[str, bytes]:
-    """Return name -> content of every file that decided the scores of the year; none of a year not scored.
+def read_made_from(connection: duckdb.DuckDBPyConnection, archive: Archive, year: int) -> MadeFrom | None:
+    """Return what decided the scores of the year besides payloads; None where a version scored it that kept nothing.
 
     Raises:
         DataError: a file was altered in the archive.
     """
     rows = connection.execute("SELECT path, payload_sha256 FROM used_files WHERE year = ? ORDER BY path", [year])
-    return {str(path): archive.get(str(digest)) for path, digest in rows.fetchall()}
+    files = {str(path): archive.get(str(digest)) for path, digest in rows.fetchall()}
+    checked = connection.execute("SELECT day FROM checked_on WHERE year = ?", [year]).fetchone()
+    return MadeFrom(files, checked[0]) if files and checked else None
