@@ -117,6 +117,59 @@ def audit(
 
 
 @app.command()
+def whatif(
+    which: Which,
+    weights: Annotated[
+        list[str] | None, typer.Option("--set", metavar="weights.NODE=SHARE", help="a node's share among its siblings")
+    ] = None,
+    drop: Annotated[list[str] | None, typer.Option("--drop", help="an indicator or node left out")] = None,
+    normalise: Annotated[str | None, typer.Option("--normalise", help="minmax, zscore, rank, percentile")] = None,
+    aggregate: Annotated[list[str] | None, typer.Option("--aggregate", metavar="NODE=METHOD")] = None,
+    panel: Annotated[str | None, typer.Option("--panel", help="another panel: its id, or a directory")] = None,
+    scenarios: Annotated[
+        list[Path] | None, typer.Option("--scenario", metavar="FILE", help="a saved scenario; several are compared")
+    ] = None,
+    save: Annotated[Path | None, typer.Option("--save", metavar="FILE.yaml", help="keep this scenario")] = None,
+    node: Annotated[str | None, typer.Option("--node", help="default: the composite")] = None,
+    form: Form = Format.table,
+) -> None:
+    """假设分析 Ranks with other weights, methods or experts beside those published."""
+    from icdp.cli import whatif as cli
+
+    own = cli.scenario_of(weights or [], drop or [], normalise, aggregate or [], panel)
+    cli.whatif(Settings.from_environment(), which, own, scenarios or [], node, save, form)
+
+
+@app.command()
+def reach(
+    which: Which,
+    province: Province,
+    indicator: Annotated[str, typer.Argument(metavar="INDICATOR", help="id, Chinese or English name")],
+    rank: Annotated[int, typer.Argument(metavar="RANK", min=1, help="to be reached")],
+    node: Annotated[str | None, typer.Option("--node", help="default: the composite")] = None,
+    form: Form = Format.table,
+) -> None:
+    """达到某位 How much a province's figure must change for a rank."""
+    from icdp.cli import whatif as cli
+
+    cli.reach_rank(Settings.from_environment(), which, province, indicator, rank, node, form)
+
+
+@app.command()
+def overtake(
+    which: Which,
+    ahead: Annotated[str, typer.Argument(metavar="PROVINCE", help="that is to be ahead")],
+    behind: Annotated[str, typer.Argument(metavar="PROVINCE", help="of this one")],
+    node: Annotated[str | None, typer.Option("--node", help="default: the composite")] = None,
+    form: Form = Format.table,
+) -> None:
+    """反超 Which judgement, changed, would put one province ahead of another."""
+    from icdp.cli import whatif as cli
+
+    cli.overtake_by_judgement(Settings.from_environment(), which, ahead, behind, node, form)
+
+
+@app.command()
 def query(
     sql: Annotated[
         str, typer.Argument(metavar="SQL", help='e.g. "SELECT province, score FROM scores WHERE year = 2024"')
