@@ -21,7 +21,8 @@ from icdp import road
 from icdp.cli.app import app
 from icdp.errors import NotFoundError, QualityError
 from icdp.publishing.reader import open_published
-from icdp.replay import score_as_of
+from icdp.publishing.verify import differences
+from icdp.replay import rebuilt, score_as_of
 from icdp.settings import Settings
 
 YEAR, SICHUAN = 2024, "510000"
@@ -137,6 +138,12 @@ def test_vintages_outlive_the_warehouse_in_the_editions(three: Settings, tmp_pat
     first = printed(three)
     assert figure(own, date(2026, 2, 1)) == [(date(2026, 2, 1), 1, first * 0.98 * 1.01)]
     assert figure(own, BETWEEN) == [(date(2025, 6, 15), 2, first * 1.02)]
+
+
+@pytest.mark.parametrize("edition", ["2024-r1", "2024-r2", "2024-r3"])
+def test_every_edition_is_reproduced_with_the_vintages_of_its_time(three: Settings, edition: str) -> None:
+    with rebuilt(three, edition) as again:
+        assert differences(three.published / "editions" / edition, again) == []
 
 
 def scores_of(settings: Settings) -> pd.DataFrame:

@@ -2,23 +2,31 @@
 
 from __future__ import annotations
 
+import json
+import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 
 import pandas as pd
 
 from icdp import road
+from icdp.archive import Archive
 from icdp.catalog import load_catalog
-from icdp.errors import NotFoundError
+from icdp.errors import DataError, NotFoundError
+from icdp.publishing.database import rebuild as rebuild_database
+from icdp.publishing.editions import MADE_FROM, MANIFEST, Edition, list_editions
 from icdp.publishing.gather import gather
+from icdp.publishing.publish import publish_year
 from icdp.settings import Settings
 from icdp.sources.acquire import known_on, write_problems
 from icdp.warehouse import connection as warehouse
-from icdp.warehouse.staging import write_receipts
+from icdp.warehouse.load import keep_vintages
+from icdp.warehouse.staging import read_parquet, write_receipts
+from icdp.warehouse.used_files import read_made_from
 
 
 @contextmanager
@@ -63,3 +71,82 @@ def score_as_of(settings: Settings, year: int, day: date) -> dict[str, pd.DataFr
         road.score(own, year)
         with warehouse.write(own.warehouse) as connection:
             return gather(connection, catalog, year)
+
+
+@contextmanager
+def rebuilt(settings: Settings, edition: str) -> Iterator[Path]:
+    """Yield the folder of an edition made again: from archived payloads, with its own catalogue and judgements.
+
+    What a computation cannot give is taken from the edition as it stands: its moment of publication, the day of its
+    checks, what the sources had answered (``source_results``), and in which order its vintages had been accepted.
+
+    Args:
+        settings: the installation whose archive and editions are read.
+        edition: name of the edition.
+
+    Raises:
+        NotFoundError: the edition does not carry what it was made from, the archive lacks a payload, or an edition
+            before it is gone.
+        IcdpError: a step refuses what once passed it.
+    """
+    folder = settings.published / "editions" / edition
+    manifest = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
+    if "checked_on" not in manifest:
+        raise NotFoundError(
+            f"{edition} was published by a version whose editions do not carry their catalogue; it cannot be rebuilt"
+        )
+    wanted = Edition(**manifest["edition"])
+    year = wanted.year
+    with elsewhere(settings) as empty:
+        own = _with_files(empty, folder / MADE_FROM)
+        catalog, archive = load_catalog(own.catalog), Archive(own.archive)
+        _lay_out_earlier(settings, own, wanted)
+        inputs, results, vintages = (
+            read_parquet(folder / "parquet" / f"{table}.parquet")
+            for table in ("inputs", "source_results", "observations")
+        )
+        for source, rows in inputs.groupby("source"):
+            receipts = [archive.receipt(str(source), receipt) for receipt in rows["receipt"]]
+            write_receipts(own.staging / str(year) / f"{source}.receipts.json", receipts)
+            road.stage(own, str(source), year)
+        road.load(own, year, list(inputs["source"].unique()))
+        with warehouse.write(own.warehouse) as connection:
+            warehouse.replace_year(connection, "source_results", year, results.drop(columns="edition"))
+            keep_vintages(connection, catalog, archive, year, vintages)
+        road.check(own, year, date.fromisoformat(manifest["checked_on"]))
+        road.score(own, year)
+        with warehouse.write(own.warehouse) as connection:
+            made_from = read_made_from(connection, archive, year)
+            moment = datetime.fromisoformat(wanted.published_at)
+            made = publish_year(connection, catalog, own.published, year, moment, made_from)
+        if made.edition != edition or not made.is_new:
+            raise DataError(
+                f"{edition}: made again it has the content of {made.edition}; the editions do not fit together"
+            )
+        yield own.published / "editions" / edition
+
+
+def _with_files(settings: Settings, made_from: Path) -> Settings:
+    """Return the settings with the files an edition carries, copied into their home."""
+    root = settings.home / "made_from"
+    shutil.copytree(made_from, root)
+    (root / "facts").mkdir(exist_ok=True)
+    return replace(settings, catalog=root / "catalog", judgements=root / "judgements", facts=root / "facts")
+
+
+def _lay_out_earlier(settings: Settings, own: Settings, wanted: Edition) -> None:
+    """Show the editions there were when this one was published, as readers saw them."""
+    there = settings.published / "editions"
+    moment = datetime.fromisoformat(wanted.published_at)
+    earlier = [e for e in list_editions(there) if datetime.fromisoformat(e.published_at) < moment]
+    known = {e.revision for e in earlier if e.year == wanted.year}
+    if gone := set(range(1, wanted.revision)) - known:
+        raise NotFoundError(
+            f"{wanted.name} was held against {wanted.year}-r{min(gone)}, which is not in {there}; restore it from a backup"
+        )
+    here = own.published / "editions"
+    here.mkdir(parents=True)
+    for edition in earlier:
+        (here / edition.name).symlink_to((there / edition.name).resolve(), target_is_directory=True)
+    if earlier:
+        rebuild_database(own.published / "icdp.duckdb", here, earlier)

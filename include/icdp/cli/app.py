@@ -291,12 +291,13 @@ def edition_list(form: Form = Format.table) -> None:
 @edition_app.command("verify")
 def edition_verify(
     which: Annotated[str | None, typer.Argument(metavar="[YEAR_OR_EDITION]", help="default: every edition")] = None,
+    quick: Annotated[bool, typer.Option("--quick", help="checksums only; do not make them again")] = False,
     form: Form = Format.table,
 ) -> None:
-    """校验版本 Prove that editions are as they were published."""
+    """校验版本 Prove that editions are as published, and make them again from the archive, byte for byte."""
     from icdp.cli import editions
 
-    editions.verify(Settings.from_environment(), which, form)
+    editions.verify(Settings.from_environment(), which, form, quick=quick)
 
 
 @app.command()

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from icdp.cli.output import Format, rows_of, show
-from icdp.errors import DataError
+from icdp.errors import DataError, IcdpError
 from icdp.publishing.reader import open_published
-from icdp.publishing.verify import verify as verify_folder
+from icdp.publishing.verify import differences
+from icdp.publishing.verify import verify as unaltered
+from icdp.replay import rebuilt
 from icdp.settings import Settings
 
 
@@ -20,28 +22,36 @@ def list_all(settings: Settings, form: Format) -> None:
     show(rows_of(table), form, headings)
 
 
-def verify(settings: Settings, which: str | None, form: Format) -> None:
-    """Hold editions against their checksums.
+def verify(settings: Settings, which: str | None, form: Format, *, quick: bool = False) -> None:
+    """Hold editions against their checksums, make them again from the archive and compare byte for byte.
 
     Raises:
-        DataError: a file is altered, missing or not listed.
+        DataError: a file is altered, missing or not listed, or an edition made again is another one.
     """
     with open_published(settings.published) as db:
         names = list(db.frame("SELECT edition FROM history.editions ORDER BY year, revision")["edition"])
         names = names if which is None else [db.edition(which)]
-    rows: list[dict[str, object]] = []
-    for name in names:
-        folder = settings.published / "editions" / name
-        problems = verify_folder(folder)
-        rows.append(
-            {"edition": name, "unaltered": not problems, "problems": "; ".join(problems), "folder": str(folder)}
-        )
+    rows = [_verified(settings, name, quick=quick) for name in names]
     headings = {
-        "edition": "版本 Edition",
-        "unaltered": "未改动 Unaltered",
-        "problems": "问题 Problems",
-        "folder": "位置 Folder",
-    }
+        "edition": "版本 Edition", "unaltered": "未改动 Unaltered", "reproduced": "可复算 Reproduced",
+        "problems": "问题 Problems", "folder": "位置 Folder",
+    }  # fmt: skip
     show(rows, form, headings)
     if wrong := [str(row["edition"]) for row in rows if not row["unaltered"]]:
         raise DataError(f"{', '.join(wrong)}: not as published; restore these editions from a backup")
+    if wrong := [str(row["edition"]) for row in rows if row["reproduced"] is False]:
+        raise DataError(f"{', '.join(wrong)}: not reproduced; see the problems above, and docs/runbook.md, section 10")
+
+
+def _verified(settings: Settings, name: str, *, quick: bool) -> dict[str, object]:
+    folder = settings.published / "editions" / name
+    problems, reproduced = unaltered(folder), None
+    row: dict[str, object] = {"edition": name, "unaltered": not problems}
+    if not quick and not problems:
+        try:
+            with rebuilt(settings, name) as again:
+                problems = differences(folder, again)
+        except IcdpError as exc:
+            problems = [str(exc)]
+        reproduced = not problems
+    return row | {"reproduced": reproduced, "problems": "; ".join(problems), "folder": str(folder)}

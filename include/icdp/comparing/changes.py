@@ -191,7 +191,7 @@ def _blended(
     A child it does not know keeps the proportion to the others that it has in the other edition.
     """
     other = other or {}
-    common = own.keys() & other.keys()
+    common = [child for child in own if child in other]  # in one order: a sum follows it to the last bit
     there, here = sum(other[child] for child in common), sum(own[child] for child in common)
     scale = here / there if there > 0 and here > 0 else 1.0
     weights = pd.Series({child: own.get(child, scale * other.get(child, 0.0)) for child in children}, dtype=float)

@@ -1,12 +1,17 @@
-"""Prove that an edition is as it was published."""
+"""Prove that an edition is as it was published, and that it follows from its inputs."""
 
 from __future__ import annotations
 
 import hashlib
+import json
 from pathlib import Path
 
+import duckdb
+
 from icdp.errors import NotFoundError
-from icdp.publishing.editions import CHECKSUMS
+from icdp.publishing.editions import CHECKSUMS, MANIFEST
+
+COMPARED = ("parquet", "csv", "sdmx", "datapackage.json", "dcat.jsonld")
 
 
 def verify(folder: Path) -> list[str]:
@@ -31,3 +36,51 @@ def verify(folder: Path) -> list[str]:
         if hashlib.sha256(there[name].read_bytes()).hexdigest() != listed[name]:
             problems.append(f"{name} was altered")
     return problems
+
+
+def differences(stands: Path, again: Path) -> list[str]:
+    """Hold an edition against the same one made again, byte for byte.
+
+    Args:
+        stands: folder of the edition as published.
+        again: folder of the edition made again.
+
+    Returns:
+        one sentence for each file that differs, with the first row that does; empty when all bytes are equal.
+    """
+    problems = []
+    for name in sorted({*_compared(stands), *_compared(again)}):
+        old, new = stands / name, again / name
+        if not (old.exists() and new.exists()):
+            problems.append(f"{name} is only in the edition {'made again' if new.exists() else 'as published'}")
+        elif old.read_bytes() != new.read_bytes():
+            problems.append(f"{name} differs{_where(old, new)}")
+    if problems and (other := _other_software(stands, again)):
+        problems.append(f"made with other software: {other}")
+    return problems
+
+
+def _compared(folder: Path) -> list[str]:
+    roots = [folder / name for name in COMPARED]
+    files = [path for root in roots for path in ([root] if root.is_file() else root.rglob("*")) if path.is_file()]
+    return [path.relative_to(folder).as_posix() for path in files]
+
+
+def _where(old: Path, new: Path) -> str:
+    if old.suffix == ".csv":
+        lines = [path.read_text(encoding="utf-8").splitlines() for path in (old, new)]
+        number = next((n for n, (a, b) in enumerate(zip(*lines, strict=False)) if a != b), min(map(len, lines)))
+        first, second = (found[number] if number < len(found) else "nothing" for found in lines)
+        return f" in line {number + 1}: {first} | {second}"
+    if old.suffix == ".parquet":
+        with duckdb.connect() as connection:
+            rows = [connection.read_parquet(str(path)).fetchall() for path in (old, new)]
+        return ", its rows are equal" if rows[0] == rows[1] else ""
+    return ""
+
+
+def _other_software(stands: Path, again: Path) -> str:
+    told = [json.loads((f / MANIFEST).read_text(encoding="utf-8")).get("made_with", {}) for f in (stands, again)]
+    names = sorted(told[0].keys() | told[1].keys())
+    moved = [n for n in names if told[0].get(n) != told[1].get(n)]
+    return ", ".join(f"{n} {told[0].get(n, '?')}, here {told[1].get(n, '?')}" for n in moved)

@@ -11,7 +11,8 @@ import pandas as pd
 from icdp.archive import Archive, Receipt
 from icdp.catalog import Catalog
 from icdp.errors import DataError, NotFoundError
-from icdp.sources.acquire import nothing_for_year, read_problems
+from icdp.sources.acquire import nothing_for_year, payload_of, read_problems
+from icdp.sources.base import adapter
 from icdp.warehouse.connection import replace_year
 from icdp.warehouse.staging import read_parquet, read_receipts
 from icdp.warehouse.values import Values, build_values
@@ -138,6 +139,32 @@ def vintages_of(connection: duckdb.DuckDBPyConnection, catalog: Catalog, year: i
     found = connection.execute(_VINTAGES, {"year": year}).df()
     connection.unregister("reach")
     return found
+
+
+def keep_vintages(
+    connection: duckdb.DuckDBPyConnection, catalog: Catalog, archive: Archive, year: int, vintages: pd.DataFrame
+) -> None:
+    """Put the vintages an edition told of in place of those of the year, parsing their payloads anew.
+
+    Args:
+        connection: the warehouse, inside a transaction.
+        catalog: the edition's own.
+        archive: where the payloads lie.
+        year: the statistical year.
+        vintages: the edition's table ``observations``.
+    """
+    keys = ["source", "item", "layer", "revision", "payload_sha256", "receipt"]
+    told = vintages[keys].drop_duplicates().rename(columns={"revision": "position"}).assign(year=year)
+    for row in told.itertuples():
+        receipt = archive.receipt(str(row.source), str(row.receipt))
+        figures = adapter(receipt.source, catalog).parse(payload_of(archive, receipt), catalog)
+        _keep(connection, [receipt], figures.assign(payload_sha256=receipt.payload_sha256))
+    connection.register("told", told)
+    connection.execute(
+        "DELETE FROM year_vintages WHERE year = ? AND (source, item) IN (SELECT (source, item) FROM told)", [year]
+    )
+    connection.execute("INSERT INTO year_vintages BY NAME FROM told")
+    connection.unregister("told")
 
 
 def _keep(connection: duckdb.DuckDBPyConnection, receipts: list[Receipt], observations: pd.DataFrame) -> None:
