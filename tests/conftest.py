@@ -122,6 +122,8 @@ def run_year() -> Callable[[Settings, int], str]:
 
 
 @pytest.fixture(scope="session")
-def published(made: Settings) -> Iterator[duckdb.DuckDBPyConnection]:
-    with duckdb.connect(str(made.published / "icdp.duckdb"), read_only=True) as connection:
+def published(made: Settings, tmp_path_factory: pytest.TempPathFactory) -> Iterator[duckdb.DuckDBPyConnection]:
+    # A copy: a process may hold one file open under one configuration only, and the commands have their own.
+    copy = shutil.copy(made.published / "icdp.duckdb", tmp_path_factory.mktemp("published"))
+    with duckdb.connect(str(copy), read_only=True) as connection:
         yield connection

@@ -6,7 +6,6 @@ before wrote, may run twice, and returns one line about what it did.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Collection, Iterable
 from dataclasses import replace
 from datetime import UTC, date, datetime
@@ -26,6 +25,8 @@ from icdp.quality.earlier import earlier_coverage
 from icdp.scoring import Result, read_judgements
 from icdp.scoring import score as score_units
 from icdp.scoring.from_catalog import settings_of, tree_of
+from icdp.scoring.uncertainty.tables import TABLES as ROBUSTNESS
+from icdp.scoring.uncertainty.tables import robustness_tables
 from icdp.settings import Settings
 from icdp.sources import adapter
 from icdp.sources.acquire import nothing_for_year, payload_of, take, write_problems
@@ -37,8 +38,8 @@ from icdp.warehouse.values import IMPUTED
 
 # Tables that say something about the values of a year: emptied when the values are replaced.
 SCORED = (
-    "normalized", "scores", "weights", "contributions", "judgements", "judged_weights", "consistency", "run_notes",
-    "score_runs", "scores_panel",
+    "normalized", "scores", "weights", "contributions", "judgements", "judged_weights", "consistency", "consensus", "run_notes",
+    "score_runs", "scores_panel", *ROBUSTNESS,
 )  # fmt: skip
 
 
@@ -242,9 +243,7 @@ def score(settings: Settings, year: int) -> str:
             raise QualityError(
                 f"year {year} failed its checks (table quality_results); correct the figures and run refresh_statistics"
             )
-        values = connection.execute(
-            "SELECT adcode, indicator, value, fill FROM indicator_values WHERE year = ?", [year]
-        ).df()
+        values = connection.execute("FROM indicator_values WHERE year = ? ORDER BY adcode, indicator", [year]).df()
         wide, fill = (
             values.pivot(index="adcode", columns="indicator", values=name).reindex(list(catalog.provinces))
             for name in ("value", "fill")
@@ -253,20 +252,24 @@ def score(settings: Settings, year: int) -> str:
         coverage = connection.execute("FROM indicator_coverage WHERE year = ?", [year]).df()
         on_scale, panel_notes = panel_scores(catalog, wide, coverage, panel.id)
         result = replace(result, notes=[*result.notes, *panel_notes])
-        result_tables = _tables(catalog, result) | {
-            "scores_panel": on_scale,
-            "score_runs": pd.DataFrame(
-                [
-                    {
-                        "inputs_sha256": _inputs_sha256(connection, year),
-                        "catalog_sha256": catalog.sha256(),
-                        "panel": panel.id,
-                        "panel_sha256": hashlib.sha256(result.judgements.to_csv(index=False).encode()).hexdigest(),
-                        "code_version": __version__,
-                    }
-                ]
-            ),
-        }
+        result_tables = (
+            _tables(catalog, result)
+            | robustness_tables(catalog, values, wide, panel, result)
+            | {
+                "scores_panel": on_scale,
+                "score_runs": pd.DataFrame(
+                    [
+                        {
+                            "inputs_sha256": _inputs_sha256(connection, year),
+                            "catalog_sha256": catalog.sha256(),
+                            "panel": panel.id,
+                            "panel_sha256": panel.sha256(),
+                            "code_version": __version__,
+                        }
+                    ]
+                ),
+            }
+        )
         for table in SCORED:
             warehouse.replace_year(connection, table, year, result_tables[table].assign(year=year))
         keep_used_files(connection, settings, year, "score")
@@ -320,6 +323,7 @@ def _tables(catalog: Catalog, result: Result) -> dict[str, pd.DataFrame]:
         "judgements": result.judgements,
         "judged_weights": result.judged,
         "consistency": result.consistency,
+        "consensus": result.groups,
         "run_notes": pd.DataFrame(notes, columns=["kind", "node", "adcode", "detail"]).assign(
             position=range(len(notes))
         ),

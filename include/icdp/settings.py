@@ -31,7 +31,7 @@ class Settings:
         channel: ``facts`` (shipped figures) or ``live`` (fetched) (``ICDP_CHANNEL``).
         require_approval: whether publishing waits for a person (``ICDP_REQUIRE_APPROVAL``).
         catalog: directory of the index as data.
-        judgements: directory of the experts' panel.
+        judgements: directory of the experts' panel (``ICDP_JUDGEMENTS``: an imported panel's id, or a directory).
         facts: directory of the shipped figures.
         archive_url: where the archive lies when not under ``home``, e.g. ``s3://bucket/archive`` (``ICDP_ARCHIVE``).
         object_storage: opens ``archive_url``; inside Airflow its ObjectStoragePath, which knows connections.
@@ -50,7 +50,7 @@ class Settings:
 
     @classmethod
     def from_environment(cls) -> Settings:
-        """Read ``ICDP_HOME``, ``ICDP_CHANNEL``, ``ICDP_ARCHIVE``, ``ICDP_REQUIRE_APPROVAL`` and ``ICDP_<SOURCE>_BASE_URL``.
+        """Read ``ICDP_HOME``, ``ICDP_CHANNEL``, ``ICDP_ARCHIVE``, ``ICDP_JUDGEMENTS``, ``ICDP_REQUIRE_APPROVAL``, ``ICDP_<SOURCE>_BASE_URL``.
 
         Raises:
             DataError: a variable holds a value outside its list.
@@ -70,6 +70,7 @@ class Settings:
             home=home,
             channel=channel,
             require_approval=approval == "true",
+            judgements=_judgements(home),
             archive_url=os.environ.get("ICDP_ARCHIVE") or None,
             base_urls=_base_urls(),
         )
@@ -78,6 +79,11 @@ class Settings:
     def archive(self) -> AnyPath:
         """Payloads by SHA-256 and their receipts."""
         return self.object_storage(self.archive_url) if self.archive_url else self.home / "archive"
+
+    @property
+    def panels(self) -> Path:
+        """Imported panels, one folder a revision."""
+        return _panels(self.home)
 
     @property
     def staging(self) -> Path:
@@ -93,6 +99,28 @@ class Settings:
     def published(self) -> Path:
         """What readers open: ``icdp.duckdb`` and ``editions/``."""
         return self.home / "published"
+
+
+def _panels(home: Path) -> Path:
+    return home / "judgements"
+
+
+def _judgements(home: Path) -> Path:
+    """Return the directory that ``ICDP_JUDGEMENTS`` names, or the project's baseline.
+
+    Raises:
+        DataError: it names none.
+    """
+    name = os.environ.get("ICDP_JUDGEMENTS")
+    if not name:
+        return JUDGEMENTS
+    for directory in (_panels(home) / name, Path(name).expanduser()):
+        if (directory / "panel.yaml").is_file():
+            return directory.resolve()
+    raise DataError(
+        f"ICDP_JUDGEMENTS={name!r} is neither an imported panel (see `icdp judgements list`) nor a directory with a "
+        "panel.yaml; correct or unset it"
+    )
 
 
 def _base_urls() -> dict[str, str]:

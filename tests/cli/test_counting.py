@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -67,3 +68,12 @@ def test_what_cannot_be_listed_is_said(icdp: Run, home: Path, arguments: tuple[s
     done = icdp("sources", "counted", *arguments, home=home)
     assert done.returncode != 0
     assert message in " ".join(done.stderr.split())
+
+
+def test_a_count_made_before_all_is_published_is_marked(icdp: Run, tmp_path: Path) -> None:
+    with serving(PoliciesSite(walled=set(LAYOUT.portals) - {SICHUAN, "320000", "610000"})) as replica:
+        settings = settings_for(tmp_path, "policies", replica.url)
+        taken_from(settings, "policies", YEAR, Waits(start=datetime(2024, 2, 1, 3, tzinfo=UTC)).clock)
+    shown = icdp("sources", "counted", "policies", str(YEAR), "--province", "四川", home=settings.home).stdout
+    assert "四川：尚不完整 not complete yet" in shown
+    assert "2024-07-31" in shown

@@ -96,7 +96,7 @@ def test_every_year_of_the_file_is_scored_on_its_own(work: Path) -> None:
     weights = {(r["year"], r["node"]): float(r["effective_weight"]) for r in read(work / "out" / "weights.csv")}
     assert weights["2024", "height"] == pytest.approx(0.75)
     assert {path.name for path in (work / "out").iterdir()} == {
-        "scores.csv", "normalized.csv", "contributions.csv", "weights.csv", "entropy.csv", "judgements.csv", "consistency.csv", "notes.csv",
+        "scores.csv", "normalized.csv", "contributions.csv", "weights.csv", "entropy.csv", "judgements.csv", "consistency.csv", "consensus.csv", "notes.csv",
     }  # fmt: skip
 
 

@@ -14,7 +14,7 @@ from icdp.comparing.state import State
 from icdp.publishing.against import read_edition
 from icdp.scoring.aggregate import aggregate
 from icdp.scoring.entropy import entropy_weights
-from icdp.scoring.normalise import minmax
+from icdp.scoring.normalise import Normalisation, normalise
 from icdp.scoring.rank import competition_rank
 from icdp.scoring.tree import Node, Tree
 from icdp.settings import Settings
@@ -90,7 +90,7 @@ def edition(
             weights = pd.Series(1.0, index=names)
         return weights / weights.sum()
 
-    z, _ = minmax(values, {leaf: index[leaf].direction for leaf in values})
+    z, _ = normalise(values, {leaf: index[leaf].direction for leaf in values})
     done = aggregate(index, z, weigh, min_coverage)
     scores = (
         done.scores.rename_axis(index="adcode", columns="node").stack(future_stack=True).rename("score").reset_index()
@@ -108,6 +108,8 @@ def edition(
         tree=index,
         rules={"direction": str(direction), "weighting": weighting, "min_coverage": str(min_coverage)},
         min_coverage=min_coverage,
+        normalisation=Normalisation(),
+        winsorise=frozenset(),
         values=long.assign(
             unit="1",
             expression=long["indicator"].map(named),

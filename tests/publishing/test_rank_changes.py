@@ -12,7 +12,10 @@ import pandas as pd
 import pytest
 
 from icdp import road
+from icdp.comparing.changes import changes
+from icdp.comparing.state import State
 from icdp.errors import DataError
+from icdp.publishing.against import read_edition
 from icdp.publishing.reader import open_published
 from icdp.settings import Settings
 
@@ -92,6 +95,26 @@ def test_another_min_coverage_is_method_and_stands_among_the_rules(own: Settings
     moved = parts_moved(own, "2024-r2", "2024-r1")
     assert "method" in moved
     assert not moved & {"performance", "data_revision", "judgements", "coverage"}
+
+
+def test_other_normalisation_and_aggregation_are_method_and_the_edition_can_be_scored_again(own: Settings) -> None:
+    for name, old, new in (
+        ("index.yaml", "  ri_table:", "  normalisation: {method: minmax, scale: [0.01, 1]}\n  ri_table:"),
+        ("tree.yaml", "{node: economy, parent: environment,", "{node: economy, parent: environment, aggregation: geometric,"),
+        ("tree.yaml", "unit: 元, direction: 1,", "unit: 元, normalisation: {method: percentile, scale: [0.01, 1]}, outliers: winsorise, direction: 1,"),
+    ):  # fmt: skip
+        path = own.catalog / name
+        text = path.read_text(encoding="utf-8")
+        assert old in text
+        path.write_text(text.replace(old, new), encoding="utf-8")
+    road.load(own, 2024)
+    road.check(own, 2024)
+    road.score(own, 2024)
+    assert road.publish(own, 2024) == "2024-r2 published"
+    assert parts_moved(own, "2024-r2", "2024-r1") >= {"method"}
+    states = [State.of(name, read_edition(own.published / "editions" / name)) for name in ("2024-r1", "2024-r2")]
+    assert states[1].tree["economy"].aggregation == "geometric"
+    assert changes(*states).rescored < 1e-9
 
 
 def test_a_figure_of_last_year_restated_is_told_apart_from_performance(own: Settings, run_year: Run) -> None:

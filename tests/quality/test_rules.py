@@ -288,6 +288,17 @@ def test_a_series_that_rests_is_compared_with_the_last_year_it_has(clean: YearDa
     assert [passed for _, passed, _ in run(moved, "year_on_year", **BAND)] == [False]
 
 
+def test_a_single_corrected_figure_is_no_other_scale(clean: YearData) -> None:
+    many = clean.figures[clean.figures["year"] == YEAR].assign(
+        source="workbook", layer="workbook", payload_sha256="1" * 64
+    )
+    many["value"] *= 2
+    for provinces, passed in ((1, []), (31, [False])):
+        two = replace(clean, figures=pd.concat([clean.figures, many.head(provinces)], ignore_index=True))
+        assert [found[1] for found in run(two, "sources_agree", tolerance=0.3, share=0.2)] == passed
+        assert [found[1] for found in run(two, "sources_agree", tolerance=0.01)] == [False]
+
+
 def test_two_files_of_one_source_are_held_against_each_other(clean: YearData) -> None:
     more = clean.figures[clean.figures["year"] == YEAR].head(1)
     more = more.assign(value=more["value"] * 1.2, payload_sha256="1" * 64)

@@ -165,7 +165,8 @@ def test_the_missing_half_is_filled():
 @pytest.mark.parametrize(
     ("cells", "message"),
     [
-        ({("a", "b"): 3.0}, "env: a against c is not judged; add that pair"),
+        ({("a", "b"): 3.0}, r"env: no judgement connects a, b \| c; judge at least 1 more pair between these groups"),
+        ({("a", "b"): float("nan"), ("a", "c"): 1.0}, "a over b is nan; a judgement is a positive number"),
         ({("a", "b"): 3.0, ("a", "d"): 1.0}, "env: unknown item 'd'; the items are a, b, c"),
         ({("a", "b"): 3.0, ("b", "a"): 3.0, ("a", "c"): 1.0, ("b", "c"): 1.0}, "a over b is 3 but b over a is 3"),
     ],

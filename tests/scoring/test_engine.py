@@ -78,7 +78,8 @@ def test_consistency_judgements_and_entropy_are_published(panel):
     result = score(TREE, VALUES, panel, Settings(ri_table="saaty2005", cr_thresholds={3: 0.05, "default": 0.1}))
     row = result.consistency.iloc[0]
     assert list(result.consistency.columns) == [
-        "parent", "expert", "n", "lambda_max", "ci", "cr", "ri_table", "threshold", "accepted",
+        "parent", "expert", "n", "lambda_max", "ci", "cr", "ri_table", "threshold", "accepted", "ri", "missing",
+        "expert_weight",
     ]  # fmt: skip
     assert row[["parent", "expert", "n", "cr", "ri_table", "threshold"]].tolist() == [
         "total", "li", 3, 0.0, "saaty2005", 0.05,

@@ -177,3 +177,53 @@ def test_nobody_and_different_items_are_refused(square):
         aggregate_judgements([square([[1, 2], [0.5, 1]], "ab"), square([[1, 2], [0.5, 1]], "ba")])
     with pytest.raises(JudgementError, match="root, expert li: a over b is 3 but b over a is 3"):
         ahp_weights("root", {"li": square([[1, 3], [3, 1]])}, ri_table="saaty1980", thresholds=DEFAULT)
+
+
+CAR = [[1, 3, 7, 3], [1 / 3, 1, 9, 1], [1 / 7, 1 / 9, 1, 1 / 7], [1 / 3, 1, 7, 1]]
+OTHER = [[1, 1, 5, 2], [1, 1, 3, 4], [1 / 5, 1 / 3, 1, 3 / 4], [1 / 2, 1 / 4, 4 / 3, 1]]
+
+
+def test_priorities_may_be_merged_instead_of_judgements(square, case, matrices):
+    four = {"a": square(CAR), "b": square(OTHER)}
+    own = [principal_eigenvector(matrix)[0].to_numpy() for matrix in four.values()]
+    mean = np.sqrt(own[0] * own[1])
+    kwargs = {"ri_table": "saaty1980", "thresholds": DEFAULT}
+    aip, aij = (ahp_weights("root", four, merge=merge, **kwargs) for merge in ("aip", "aij"))
+    assert aip.weights.to_numpy() == pytest.approx(mean / mean.sum(), abs=1e-12)
+    assert (aip.merge, aij.merge) == ("aip", "aij")
+    # From four items on the two differ; the CR of the merged matrix is told with both.
+    assert np.abs(aip.weights - aij.weights).max() > 1e-4
+    assert aip.merged_consistency == aij.merged_consistency
+    printed = ahp_weights("root", dict(zip("xyz", matrices, strict=True)), merge="aip", **kwargs)
+    assert printed.weights.tolist() == pytest.approx(case["AIP_eigen_geometric"], abs=1e-9)
+
+
+def test_weights_of_experts_count_in_either_merge_and_are_told(square):
+    four = {"a": square(CAR), "b": square(OTHER)}
+    for merge in ("aij", "aip"):
+        result = ahp_weights(
+            "root", four, ri_table="saaty1980", thresholds=DEFAULT, expert_weights={"a": 3.0, "b": 1.0}, merge=merge
+        )
+        assert [entry.weight for entry in result.consistency] == [0.75, 0.25]
+        alone = ahp_weights(
+            "root", four, ri_table="saaty1980", thresholds=DEFAULT, expert_weights={"a": 1.0, "b": 0.0}, merge=merge
+        )
+        assert alone.weights.tolist() == pytest.approx(principal_eigenvector(square(CAR))[0].tolist(), abs=1e-12)
+
+
+@pytest.mark.parametrize("experts", [1, 3, 15, 200])
+def test_a_stack_of_experts_gives_each_what_he_has_alone(square, experts):
+    rng = np.random.default_rng(experts)
+    matrices = {}
+    for k in range(experts):
+        w = rng.dirichlet(np.full(5, 3.0))
+        noise = np.triu(rng.normal(0, 0.1, (5, 5)), 1)
+        matrices[f"e{k:03}"] = square((w[:, None] / w) * np.exp(noise - noise.T))
+    result = ahp_weights("root", matrices, ri_table="saaty1980", thresholds=DEFAULT)
+    assert len(result.consistency) == experts
+    for entry in (result.consistency[0], result.consistency[-1]):
+        assert entry.consistency == consistency(matrices[entry.expert], "saaty1980")
+        assert result.priorities.loc[entry.expert].tolist() == pytest.approx(
+            principal_eigenvector(matrices[entry.expert])[0].tolist(), abs=1e-14
+        )
+    assert result.weights.sum() == pytest.approx(1.0, abs=1e-12)

@@ -41,7 +41,7 @@ def test_an_expert_may_judge_some_parents_only(write_panel):
 
 def test_every_cell_is_published_tidy(write_panel):
     tidy = read_judgements(write_panel({"li": UPPER})).tidy({"root": ["a", "b", "c"]})
-    assert list(tidy.columns) == ["parent", "expert", "row_item", "col_item", "value"]
+    assert list(tidy.columns) == ["parent", "expert", "row_item", "col_item", "value", "completed"]
     assert len(tidy) == 9
     assert tidy.set_index(["row_item", "col_item"])["value"].loc[("b", "a")] == 1 / 3
 
@@ -108,11 +108,43 @@ def test_an_unknown_item_is_refused_with_file_row_and_the_items_known(write_pane
         panel.matrices("root", ["a", "b", "d"])
 
 
-def test_a_missing_pair_is_refused_with_file_and_pair(write_panel):
-    panel = read_judgements(write_panel({"li": "root,a,b,3,\nroot,a,c,3,\n"}))
-    message = r"li\.csv: root, expert li: b against c is not judged; add that pair"
+def test_an_open_pair_is_completed_and_published_as_such(write_panel):
+    panel = read_judgements(write_panel({"li": "root,a,b,3,\nroot,a,c,6,\n"}))
+    assert panel.matrices("root", ["a", "b", "c"])["li"].loc["b", "c"] == pytest.approx(2.0, abs=1e-12)
+    tidy = panel.tidy({"root": ["a", "b", "c"]}).set_index(["row_item", "col_item"])["completed"]
+    assert sorted(tidy.index[tidy]) == [("b", "c"), ("c", "b")]
+
+
+def test_judgements_that_connect_not_all_items_are_refused_with_file_and_groups(write_panel):
+    panel = read_judgements(write_panel({"li": "root,a,b,3,\n"}))
+    message = (
+        r"li\.csv: root, expert li: no judgement connects a, b \| c \| d; judge at least 2 more pairs between these"
+    )
     with pytest.raises(JudgementError, match=message):
-        panel.matrices("root", ["a", "b", "c"])
+        panel.matrices("root", ["a", "b", "c", "d"])
+
+
+def test_the_digest_follows_all_that_decides_weights_and_nothing_else(write_panel):
+    one = read_judgements(write_panel({"li": UPPER, "wu": UPPER})).sha256()
+    shuffled = "\n".join(reversed(UPPER.strip().splitlines())) + "\n"
+    titled = "id: other\ntitle_zh: 别名\nnote: x\n"
+    assert read_judgements(write_panel({"li": shuffled.replace("because", "")}, panel=titled)).sha256() == one
+    for experts, panel in (
+        ({"li": UPPER.replace("3,because", "4,because")}, "id: t\n"),
+        ({"li": UPPER}, "id: t\nmerge: aip\n"),
+        ({"li": UPPER}, "id: t\nexpert_weights: {li: 2, wu: 1}\n"),
+    ):
+        assert read_judgements(write_panel(experts, panel=panel)).sha256() != one
+
+
+def test_an_imported_panel_changed_by_hand_is_refused(write_panel):
+    panel = read_judgements(write_panel({"li": UPPER}))
+    imported = f"id: t-r1\nsha256: {panel.sha256()}\nimported_at: 2026-01-01\n"
+    assert read_judgements(write_panel({}, panel=imported)).id == "t-r1"
+    with pytest.raises(
+        JudgementError, match=r"was changed since it was imported as t-r1; import the corrected workbooks"
+    ):
+        read_judgements(write_panel({"li": UPPER.replace("5", "6")}, panel=imported))
 
 
 def test_an_unknown_parent_is_refused_with_file_and_row(write_panel):
@@ -131,6 +163,8 @@ def test_an_unknown_parent_is_refused_with_file_and_row(write_panel):
         ("id: x\ntitel: y\n", "panel.yaml: unknown key 'titel'"),
         ("id: x\nexpert_weights: {wu: 1}\n", "expert_weights must give a number above 0 for each of li"),
         ("id: x\nexpert_weights: {li: 0}\n", "expert_weights must give a number above 0 for each of li"),
+        ("id: x\nmerge: mean\n", "panel.yaml: merge 'mean' is not one of aij, aip; use one of them"),
+        ("id: x\nexpert_weights: {li: .inf}\n", "expert_weights must give a number above 0 for each of li"),
         ("id: x\nexpert_weights: 3\n", "expert_weights must give a number above 0 for each of li"),
     ],
 )

@@ -10,7 +10,7 @@ from icdp.scoring import Judgements, Node, Settings, Tree, score
 from icdp.scoring.ahp import principal_eigenvector
 from icdp.scoring.entropy import entropy_weights
 from icdp.scoring.group import aggregate_judgements, aggregate_priorities, consensus
-from icdp.scoring.normalise import minmax
+from icdp.scoring.normalise import normalise
 
 FEW = settings(max_examples=60, deadline=None, derandomize=True)
 RATIOS = st.sampled_from([1 / 9, 1 / 5, 1 / 3, 1 / 2, 1.0, 2.0, 3.0, 5.0, 9.0])
@@ -127,8 +127,8 @@ def test_the_order_of_units_and_indicators_changes_not_one_bit(problem):
 def test_minmax_does_not_see_units_of_measurement(problem, a, b):
     tree, values, _, _ = problem
     directions = {leaf: tree[leaf].direction for leaf in tree.leaves()}
-    z, dropped = minmax(values, directions)
-    moved, dropped_too = minmax(a * values + b, directions)
+    z, dropped = normalise(values, directions)
+    moved, dropped_too = normalise(a * values + b, directions)
     assert dropped == dropped_too
     assert moved.to_numpy() == pytest.approx(z.to_numpy(), abs=1e-6, nan_ok=True)
     assert (z.min() == 0.0).all()
@@ -140,8 +140,8 @@ def test_minmax_does_not_see_units_of_measurement(problem, a, b):
 def test_turning_direction_and_sign_together_changes_nothing(problem):
     tree, values, _, _ = problem
     directions = {leaf: tree[leaf].direction for leaf in tree.leaves()}
-    z, _ = minmax(values, directions)
-    turned, _ = minmax(-values, {leaf: -sign for leaf, sign in directions.items()})
+    z, _ = normalise(values, directions)
+    turned, _ = normalise(-values, {leaf: -sign for leaf, sign in directions.items()})
     pd.testing.assert_frame_equal(z, turned, check_exact=True)
 
 

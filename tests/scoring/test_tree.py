@@ -60,7 +60,7 @@ def test_a_tree_may_be_deeper_than_pythons_stack():
             "nodes p, q are not reached .* cycle",
         ),
         ([Node("r"), Node("x", "r", 1)], "'r' has children but no weighting; give one of ahp, entropy, equal"),
-        ([Node("r", None, None, "pca"), Node("x", "r", 1)], "unknown weighting 'pca'"),
+        ([Node("r", None, None, "topsis"), Node("x", "r", 1)], "unknown weighting 'topsis'"),
         ([Node("r", None, 1, "equal"), Node("x", "r", 1)], "only indicators have a direction"),
         ([Node("r", None, None, "equal"), Node("x", "r")], "indicator 'x' has the direction None; give 1 or -1"),
         ([Node("r", None, None, "equal"), Node("x", "r", 2)], "indicator 'x' has the direction 2"),

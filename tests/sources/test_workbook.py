@@ -216,7 +216,7 @@ def test_entries_go_before_other_layers_are_published_with_their_reason_and_may_
 
     def edit(book: Any) -> None:
         enter(book, 1, shares)
-        enter(book, 2, {SICHUAN: 123456}, unit="元")
+        enter(book, 2, {SICHUAN: 78000}, unit="元")
 
     content = filled(catalog, ["digital_city_share", "gdp_per_capita"], edit)
     done = import_workbook(own, catalog, content, "w.xlsx", MOMENT)
@@ -235,7 +235,7 @@ def test_entries_go_before_other_layers_are_published_with_their_reason_and_may_
         ).fetchall()
         assert told == [
             (
-                123456.0,
+                78000.0,
                 "workbook",
                 "测试用虚构数据（录入 entered by 测试员）",
                 done.receipt.payload_sha256,

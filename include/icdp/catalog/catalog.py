@@ -9,6 +9,7 @@ from pathlib import Path
 
 from icdp.catalog.checks import Check, Waiver
 from icdp.catalog.model import Binding, IndexRules, Node, PanelScale, Province, Series, Source
+from icdp.catalog.uncertainty import UncertaintyRules
 from icdp.catalog.units import Units
 from icdp.errors import CatalogError, NotFoundError
 
@@ -29,6 +30,7 @@ class Catalog:
     baseline: Mapping[tuple[str, int], int]
     sources: Mapping[str, Source]
     panel_scale: PanelScale | None = None
+    uncertainty: UncertaintyRules | None = None
     _names: dict[str, str] = field(default_factory=dict, init=False)
 
     @property
@@ -103,6 +105,7 @@ class Catalog:
         """
         self._validate_tree()
         self._validate_provinces()
+        self._validate_methods()
         self._validate_series()
         self._validate_bindings()
         self._validate_checks()
@@ -145,6 +148,15 @@ class Catalog:
                 other = self._names.setdefault(_fold(name), p.adcode)
                 if other != p.adcode:
                     raise CatalogError(f"{path}: {p.adcode}: the name {name!r} belongs to {other} already; remove one")
+
+    def _validate_methods(self) -> None:
+        # Not at the top: the engine's package reads catalogues, and numpy is not needed to read one's other files.
+        from icdp.scoring.from_catalog import settings_of, tree_of
+        from icdp.scoring.uncertainty.from_catalog import check_factors
+
+        tree_of(self)
+        settings_of(self)
+        check_factors(self)
 
     def _validate_series(self) -> None:
         for s in self.series.values():

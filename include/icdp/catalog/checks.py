@@ -161,7 +161,7 @@ class RepeatedValue(Check):
 class SourcesAgree(Check):
     """How far two sources may differ on one figure, relatively.
 
-    ``share``: provinces that may differ, as a share of those both sources have.
+    ``share``: provinces that may differ, as a share of those both sources have; of a few in common it says nothing.
     """
 
     tolerance: Positive

@@ -14,6 +14,7 @@ from pydantic import BaseModel, ValidationError
 from icdp.catalog.catalog import Catalog
 from icdp.catalog.checks import MODELS, BaselineRow, Check, Waiver
 from icdp.catalog.model import Binding, IndexRules, Node, PanelScale, Province, Series, Source
+from icdp.catalog.uncertainty import UncertaintyRules
 from icdp.catalog.units import Units
 from icdp.errors import CatalogError
 
@@ -28,7 +29,7 @@ def load_catalog(directory: Path) -> Catalog:
 
     ``index.yaml`` and ``tree.yaml`` are required; a catalogue that is only used to score a
     table of values needs no more. One that has ``sources`` also needs provinces, series, units and
-    bindings; checks and the panel scale are read where present.
+    bindings; checks, panel scale and uncertainty are read where present.
 
     Raises:
         CatalogError: a file is missing, unreadable, or contradicts another; names file and key.
@@ -59,6 +60,7 @@ def _load(directory: Path, stamps: tuple[tuple[Path, int, int], ...]) -> Catalog
         baseline=_baseline(directory / QUALITY / BASELINE),
         sources=sources,
         panel_scale=_one(scale, PanelScale) if (scale := directory / "panel_scale.yaml").exists() else None,
+        uncertainty=_one(path, UncertaintyRules) if (path := directory / "uncertainty.yaml").exists() else None,
     )
     catalog.validate()
     return catalog

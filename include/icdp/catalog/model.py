@@ -36,6 +36,8 @@ class Node(_Model):
     ``missing`` says what a province without a figure of the year gets: its newest own figure within ``max_age``
     (``carry``), the line between its figures before and after (``interpolate``, where there are none ``carry``),
     beyond ``carry`` the median of its region (``group_median``), or nothing (``leave``).
+    The names of methods and their parameters are the engine's (docs/methodology.md, section 12); a catalogue that
+    is loaded has been held against it.
     ``outliers: winsorise`` lets the engine pull in up to five outlying values before scaling; by default none.
     """
 
@@ -43,7 +45,12 @@ class Node(_Model):
     parent: Identifier | None
     name_zh: str
     name_en: str
-    weights: Literal["ahp", "entropy", "equal"] | None = None
+    weights: str | None = None
+    aggregation: str = "arithmetic"
+    exponent: float | None = None
+    ahp_share: float | None = None
+    weight: float | None = None
+    normalisation: str | dict[str, Any] | None = None
     unit: str | None = None
     direction: Literal[1, -1] | None = None
     max_age: Annotated[int, Field(ge=0, le=50)] | None = None
@@ -219,6 +226,7 @@ class ScoringRules(_Model):
     tiers: tuple[float, ...]
     ri_table: str
     cr_threshold: dict[int | Literal["default"], Annotated[float, Field(gt=0, lt=1)]]
+    normalisation: str | dict[str, Any] = "minmax"
 
     @model_validator(mode="after")
     def _descending(self) -> ScoringRules:
@@ -227,6 +235,13 @@ class ScoringRules(_Model):
         if "default" not in self.cr_threshold:
             raise ValueError("cr_threshold needs a `default`")
         return self
+
+
+class ExpertRules(_Model):
+    """When experts think alike, or one stands apart (docs/methodology.md); values of S*, which decide no weight."""
+
+    same_opinion: Annotated[float, Field(gt=0, lt=1)] = 0.85
+    outlying: Annotated[float, Field(gt=0, lt=1)] = 0.65
 
 
 class PublicationRules(_Model):
@@ -301,4 +316,5 @@ class IndexRules(_Model):
     units: Annotated[int, Field(ge=2)] | None = None
     values: ValueRules = ValueRules(min_provinces=2)
     scoring: ScoringRules
+    experts: ExpertRules = ExpertRules()
     publication: PublicationRules = PublicationRules(min_indicators=1, final_from=1)

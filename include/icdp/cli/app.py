@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from icdp.cli.output import Format, Scale
+from icdp.cli.output import Format, Merging, Scale
 from icdp.errors import IcdpError
 from icdp.settings import Settings
 
@@ -102,6 +102,18 @@ def coverage(which: Which, form: Form = Format.table) -> None:
     from icdp.cli import reading
 
     reading.coverage(Settings.from_environment(), which, form)
+
+
+@app.command()
+def audit(
+    which: Which,
+    table: Annotated[str | None, typer.Option("--table", help="one table of the audit in full")] = None,
+    form: Form = Format.table,
+) -> None:
+    """统计审计 How sure the ranks are, on what that depends, how well the index holds together."""
+    from icdp.cli import auditing
+
+    auditing.audit(Settings.from_environment(), which, table, form)
 
 
 @app.command()
@@ -266,18 +278,66 @@ def workbook_withdraw(year: Year, name: Annotated[str, typer.Argument(metavar="N
     entering.withdraw(Settings.from_environment(), year, name)
 
 
-@judgements_app.command("check")
-def judgements_check(
-    directory: Annotated[
-        Path | None, typer.Argument(metavar="[DIR]", help="panel directory; default: the project's baseline")
-    ] = None,
+@judgements_app.command("template")
+def judgements_template(
+    experts: Annotated[list[str], typer.Argument(metavar="EXPERT…", help="names or codes; they are published")],
+    panel: Annotated[str, typer.Option("--panel", help="name of the panel, e.g. institute-2025")],
+    out: Annotated[Path, typer.Option("--out", metavar="DIR", help="folder for the workbooks")] = Path(),
     catalog: Annotated[Path | None, typer.Option("--catalog", metavar="DIR", help="catalogue directory")] = None,
+) -> None:
+    """空白工作簿 An Excel workbook for each expert: a matrix a node, its consistency shown while it is filled in."""
+    from icdp.cli import panels
+
+    panels.template(Settings.from_environment(), experts, panel, out, catalog)
+
+
+@judgements_app.command("import")
+def judgements_import(
+    files: Annotated[list[Path], typer.Argument(metavar="FILES…", help="the workbooks of all experts")],
+    panel: Annotated[str, typer.Option("--panel", help="name of the panel; the revision is added")],
+    title_zh: Annotated[str, typer.Option("--title-zh", help="Chinese title")] = "",
+    title_en: Annotated[str, typer.Option("--title-en", help="English title")] = "",
+    note: Annotated[str, typer.Option("--note", help="who judged, when, on what ground")] = "",
+    merge: Annotated[
+        Merging, typer.Option("--merge", help="aij: merge judgements; aip: merge priorities")
+    ] = Merging.aij,
+    weights: Annotated[
+        list[str] | None, typer.Option("--weight", metavar="EXPERT=NUMBER", help="for every expert; default: equal")
+    ] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="only look for problems")] = False,
     form: Form = Format.table,
 ) -> None:
-    """一致性检验 Consistency of every expert's matrices, and the weights."""
+    """导入专家组 Take all experts' workbooks as the panel's next revision, all or nothing; every problem with its cell."""
+    from icdp.cli import panels
+
+    panels.import_(
+        Settings.from_environment(), files, panels.about(panel, title_zh, title_en, note, merge, weights or []), form,
+        dry_run=dry_run,
+    )  # fmt: skip
+
+
+@judgements_app.command("check")
+def judgements_check(
+    paths: Annotated[
+        list[Path] | None,
+        typer.Argument(metavar="[PANEL|FILES…]", help="an imported panel, a directory, or workbooks; default: in use"),
+    ] = None,
+    catalog: Annotated[Path | None, typer.Option("--catalog", metavar="DIR", help="catalogue directory")] = None,
+    groups: Annotated[bool, typer.Option("--groups", help="only the experts as a group, a row a parent")] = False,
+    form: Form = Format.table,
+) -> None:
+    """一致性与共识 Consistency of every expert and what would mend it; consensus, outlying experts, clusters, weights."""
     from icdp.cli import judging
 
-    judging.check(Settings.from_environment(), directory, catalog, form)
+    judging.check(Settings.from_environment(), paths or [], catalog, form, groups=groups)
+
+
+@judgements_app.command("list")
+def judgements_list(form: Form = Format.table) -> None:
+    """专家组列表 The panels of this installation, and which editions each of them made."""
+    from icdp.cli import panels
+
+    panels.list_all(Settings.from_environment(), form)
 
 
 @edition_app.command("list")

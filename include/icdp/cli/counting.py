@@ -15,7 +15,12 @@ HEADINGS = {
     "province": "省份 Province", "series": "序列 Series", "title": "标题 Title", "issuer": "发文机关 Issuer", "written": "成文 Written",
     "published": "发布 Published", "reason": "不计的原因 Why not", "url": "地址 Address",
 }  # fmt: skip
-OUTCOMES = {"kept": "沿用上次 earlier answers", "failed": "失败 failed", "not_covered": "未覆盖 not covered"}
+OUTCOMES = {
+    "unfinished": "尚不完整 not complete yet",
+    "kept": "沿用上次 earlier answers",
+    "failed": "失败 failed",
+    "not_covered": "未覆盖 not covered",
+}
 
 
 def counted(

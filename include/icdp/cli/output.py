@@ -29,6 +29,13 @@ class Format(StrEnum):
     json = "json"
 
 
+class Merging(StrEnum):
+    """How experts become one (:data:`icdp.scoring.group.Merge`)."""
+
+    aij = "aij"
+    aip = "aip"
+
+
 class Scale(StrEnum):
     """Whether scores are on a year's own scale or on the one common to all years."""
 

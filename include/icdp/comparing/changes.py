@@ -19,7 +19,9 @@ from icdp.comparing.shapley import shapley
 from icdp.comparing.state import CELL, State
 from icdp.errors import DataError
 from icdp.scoring.aggregate import aggregate
-from icdp.scoring.normalise import RELATIVE_NOISE, minmax
+from icdp.scoring.normalisations import RELATIVE_NOISE
+from icdp.scoring.normalise import normalise
+from icdp.scoring.outliers import treat
 from icdp.scoring.rank import competition_rank
 
 Array = NDArray[np.float64]
@@ -27,7 +29,7 @@ Array = NDArray[np.float64]
 PARTS = ("performance", "data_revision", "coverage", "entropy_weights", "judgements", "method")
 PERFORMANCE, REVISION, COVERAGE, ENTROPY, JUDGEMENTS, METHOD = PARTS
 
-_BY_RULE = ("equal",)
+_BY_RULE = ("equal", "fixed")
 """Weightings that ask neither data nor experts."""
 
 _NOISE = 1e-10  # points: the last bits of two computations of one score
@@ -151,14 +153,17 @@ class _Mixture:
         array[self.row, self.column] = self._values(entered)
         values = pd.DataFrame(array, index=self.units, columns=self.leaves)
         values = values[[leaf for leaf in tree.leaves() if leaf in values]].dropna(axis=1, how="all")
-        z, _ = minmax(values, {leaf: tree[leaf].direction or 0 for leaf in tree.leaves()})
+        methods = {leaf: tree[leaf].normalisation or rules.normalisation for leaf in tree.leaves()}
+        treated, _ = treat(values, rules.winsorise)
+        z, _ = normalise(treated, {leaf: tree[leaf].direction or 0 for leaf in tree.leaves()}, methods)
         if z.empty:
             return np.full((len(self.units), len(self.nodes)), np.nan)
 
         def weigh(node: str, children: pd.DataFrame) -> pd.Series[float]:
             return self._weights(entered, node, list(children.columns))
 
-        done = aggregate(tree, z, weigh, rules.min_coverage if gate else 0.0)
+        unbounded = [leaf for leaf in z.columns if not methods[leaf].bounded]
+        done = aggregate(tree, z, weigh, rules.min_coverage if gate else 0.0, unbounded)
         return done.scores.reindex(columns=self.nodes).to_numpy(dtype=np.float64)
 
     def _values(self, entered: frozenset[str]) -> Array:

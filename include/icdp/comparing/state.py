@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from icdp.errors import DataError
+from icdp.scoring.normalise import Normalisation
 from icdp.scoring.tree import Node, Tree
 
 TABLES = (
@@ -20,6 +21,8 @@ TABLES = (
 
 METHOD = ("scoring.", "node.")
 """Rules by these names turn values into scores; the others decide which values there are."""
+
+_OF_NODE = ("weights", "aggregation", "exponent", "ahp_share", "weight")
 
 CELL = ["adcode", "indicator"]
 _KEPT = [*CELL, "value", "unit", "expression", "status", "value_year"]
@@ -36,6 +39,8 @@ class State:
         tree: the index.
         rules: name -> value, as JSON text, of every rule that turns values into scores.
         min_coverage: share of a node's weight a province needs for a score.
+        normalisation: of the indicators that have none of their own.
+        winsorise: the indicators whose outliers are pulled in.
         values: one row per province and indicator with a value.
         coverage: indicator -> what is used of it.
         judged: judged parent -> weights of all its children, in use or not.
@@ -51,6 +56,8 @@ class State:
     tree: Tree
     rules: Mapping[str, str]
     min_coverage: float
+    normalisation: Normalisation
+    winsorise: frozenset[str]
     values: pd.DataFrame
     coverage: pd.DataFrame
     judged: Mapping[str, Mapping[str, float]]
@@ -84,6 +91,8 @@ class State:
             tree=_tree(tables["nodes"], said),
             rules={f"{rule} {node}".strip(): value for (node, rule), value in said.items() if rule.startswith(METHOD)},
             min_coverage=float(json.loads(said["", "scoring.min_coverage"])),
+            normalisation=_normalisation(said.get(("", "scoring.normalisation"))) or Normalisation(),
+            winsorise=frozenset(node for (node, rule), value in said.items() if rule == "node.outliers" and value),
             values=tables["indicator_values"][_KEPT].reset_index(drop=True),
             coverage=tables["indicator_coverage"].set_index("indicator"),
             judged=_by_parent(judged, "weight"),
@@ -104,13 +113,25 @@ def _tree(nodes: pd.DataFrame, said: Mapping[tuple[str, str], str]) -> Tree:
     direction = pd.to_numeric(ordered["direction"]).to_numpy(dtype=float, na_value=np.nan)
     parents = ordered["parent"].where(ordered["parent"].notna(), "")
     for node, parent, sign in zip(ordered["node"].astype(str), parents.astype(str), direction, strict=True):
-        weighting = said.get((node, "node.weights"))
+        own = {rule: json.loads(said[node, f"node.{rule}"]) for rule in _OF_NODE if (node, f"node.{rule}") in said}
         built.append(
             Node(
                 node,
                 parent or None,
                 direction=None if np.isnan(sign) else int(sign),
-                weighting=None if weighting is None else json.loads(weighting),
+                weighting=own.pop("weights", None),
+                normalisation=_normalisation(said.get((node, "node.normalisation"))),
+                **own,
             )
         )
     return Tree(built)
+
+
+def _normalisation(said: str | None) -> Normalisation | None:
+    if said is None:
+        return None
+    entries = json.loads(said)
+    if isinstance(entries, str):  # as editions wrote it when there were no parameters
+        return Normalisation(entries)
+    method = entries.pop("method")
+    return Normalisation(method, {k: tuple(v) if isinstance(v, list) else v for k, v in entries.items()})

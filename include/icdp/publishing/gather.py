@@ -12,6 +12,9 @@ from icdp import __version__
 from icdp.catalog import Catalog
 from icdp.errors import DataError, NotFoundError
 from icdp.publishing.schema import tables
+from icdp.scoring.from_catalog import settings_of, tree_of
+from icdp.scoring.normalise import Normalisation
+from icdp.scoring.uncertainty.tables import TABLES as ROBUSTNESS
 from icdp.warehouse.load import observations_of, vintages_of
 from icdp.warehouse.values import earlier_values
 
@@ -34,9 +37,11 @@ QUERIES = {
     "indicator_coverage": "SELECT * FROM indicator_coverage s",
     "weights": "SELECT * FROM weights s",
     "contributions": "SELECT * FROM contributions s",
+    **{name: f"SELECT * FROM {name} s" for name in ROBUSTNESS},  # noqa: S608 - names of the schema
     "judgements": "SELECT * FROM judgements s",
     "judged_weights": "SELECT * FROM judged_weights s",
     "consistency": "SELECT * FROM consistency s",
+    "consensus": "SELECT * FROM consensus s",
     "quality_results": "SELECT * FROM quality_results s",
     "run_notes": "SELECT * FROM run_notes s",
     "inputs": "SELECT * FROM year_inputs s",
@@ -73,7 +78,6 @@ def gather(connection: duckdb.DuckDBPyConnection, catalog: Catalog, year: int) -
     content["provinces"] = provinces
     content["nodes"] = _nodes(catalog)
     content["rules"] = _rules(catalog).assign(year=year)
-    content["rank_intervals"] = pd.DataFrame(columns=[c for c in tables()["rank_intervals"].columns if c != "edition"])
     content["editions"] = _summary(catalog, content, run)
     return content
 
@@ -99,7 +103,7 @@ def digest(content: dict[str, pd.DataFrame]) -> str:
         columns = [c for c in table.columns if c not in ("edition", *PROVENANCE)]
         rows = content[name].sort_values(list(table.order), ignore_index=True)[columns]
         total.update(f"{name}\n{rows.to_csv(index=False, float_format='%.10g')}".encode())
-    seen = content["editions"][["status", "indicators_used", "indicators_total", "panel"]]
+    seen = content["editions"][["status", "indicators_used", "indicators_total", "panel", "panel_sha256"]]
     total.update(seen.to_csv(index=False).encode())
     return total.hexdigest()
 
@@ -109,21 +113,31 @@ _OF_VALUES = ("max_age", "missing")
 
 def _rules(catalog: Catalog) -> pd.DataFrame:
     """Return every numeric rule of index.yaml and of each node, whatever rules there are, as JSON text."""
-    rows = [
-        ("", f"{section}.{name}", value)
+    general = {
+        f"{section}.{name}": value
         for section in ("values", "scoring")
         for name, value in getattr(catalog.rules, section).model_dump(mode="json").items()
-    ]
+    }
+    # A normalisation as the engine reads it, with what stands short for something written out.
+    general["scoring.normalisation"] = _written_out(settings_of(catalog).normalisation)
+    rows = [("", rule, value) for rule, value in general.items()]
+    tree = tree_of(catalog)
     # Name, place, unit and direction of a node stand in `nodes`.
     told = {"node", "parent", "name_zh", "name_en", "unit", "direction"}
     for node in catalog.nodes.values():
         kept = node.model_dump(
             mode="json", exclude=told if node.is_indicator else told | {"missing"}, exclude_none=True
         )
+        if (own := tree[node.node].normalisation) is not None:
+            kept["normalisation"] = _written_out(own)
         # How old a figure may be, and what stands in for none, decide which values there are, not what becomes of them.
         rows += [(node.node, f"{'values' if name in _OF_VALUES else 'node'}.{name}", kept[name]) for name in kept]
     texts = [(node, rule, json.dumps(value, sort_keys=True, ensure_ascii=False)) for node, rule, value in rows]
     return pd.DataFrame(texts, columns=["node", "rule", "value"])
+
+
+def _written_out(normalisation: Normalisation) -> dict[str, object]:
+    return {"method": normalisation.method, **normalisation.parameters}
 
 
 def _nodes(catalog: Catalog) -> pd.DataFrame:
@@ -142,7 +156,7 @@ def _summary(catalog: Catalog, content: dict[str, pd.DataFrame], run: pd.DataFra
     current = int((used["provinces_current"] >= rules.values.min_provinces).sum())
     troubled = bool((~content["source_results"]["outcome"].isin(["accepted", "absent"])).any())
     cells = len(catalog.provinces) * len(catalog.indicators)
-    return run[["year", "panel", "catalog_sha256", "inputs_sha256"]].assign(
+    return run[["year", "panel", "panel_sha256", "catalog_sha256", "inputs_sha256"]].assign(
         status="final" if current >= rules.publication.final_from and not troubled else "provisional",
         coverage=len(content["indicator_values"]) / cells,
         indicators_used=len(used),

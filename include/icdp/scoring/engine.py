@@ -9,19 +9,21 @@ import pandas as pd
 
 from icdp.errors import DataError, JudgementError
 from icdp.scoring.aggregate import SLACK, Aggregation, Note, aggregate
-from icdp.scoring.entropy import entropy_weights
 from icdp.scoring.group import AhpResult, Thresholds, ahp_weights
 from icdp.scoring.judgements import TIDY, Judgements
-from icdp.scoring.normalise import minmax, numeric_values
+from icdp.scoring.normalise import Normalisation, beyond, normalise, numeric_values
+from icdp.scoring.opinions import GROUPS, OpinionRules, group_row
 from icdp.scoring.outliers import treat
 from icdp.scoring.rank import competition_rank, tiers
 from icdp.scoring.tree import Tree
+from icdp.scoring.weighing import ENTROPY, Weigher
 
 WEIGHTS = ["node", "parent", "level", "method", "local_weight", "effective_weight"]
-CONSISTENCY = ["parent", "expert", "n", "lambda_max", "ci", "cr", "ri_table", "threshold", "accepted"]
-GROUPS = ["parent", "experts", "lambda_max", "ci", "cr", "ri_table", "consensus"]
+CONSISTENCY = [
+    "parent", "expert", "n", "lambda_max", "ci", "cr", "ri_table", "threshold", "accepted", "ri", "missing",
+    "expert_weight",
+]  # fmt: skip
 JUDGED = ["parent", "node", "weight"]
-ENTROPY = ["parent", "node", "units", "entropy", "divergence", "weight"]
 
 
 @dataclass(frozen=True)
@@ -33,6 +35,8 @@ class Settings:
         cr_thresholds: largest CR accepted, by number of items compared, with a ``default``.
         min_coverage: 0-1, share of a node's weight a unit needs for a score on it.
         tier_thresholds: falling; a root score above the first is tier 1.
+        normalisation: of the indicators that have none of their own in the tree.
+        opinions: when experts are told to think alike, or to stand apart; it decides no weight.
         min_unit_coverage: 0-1, share of the indicators in use a unit needs values of its own for to be ranked at
             all (OECD/JRC: 0.65).
         winsorise: indicators whose outliers are pulled in before scaling (``icdp.scoring.outliers``); none by default.
@@ -42,6 +46,8 @@ class Settings:
     cr_thresholds: Thresholds = field(default_factory=lambda: {"default": 0.10})
     min_coverage: float = 0.5
     tier_thresholds: tuple[float, ...] = (50.0, 25.0)
+    normalisation: Normalisation = field(default_factory=Normalisation)
+    opinions: OpinionRules = field(default_factory=OpinionRules)
     min_unit_coverage: float = 0.0
     winsorise: frozenset[str] = frozenset()
 
@@ -51,21 +57,23 @@ class Result:
     """One scored year.
 
     Attributes:
-        normalized: units x all indicators, 0-1; missing where the value is, or where the indicator is out.
-        scores: units x inner nodes, 0-100.
+        normalized: units x all indicators, 0-1 but for unbounded methods; missing where the value is, or where
+            the indicator is out.
+        scores: units x inner nodes, 100 times the node's value: 0-100 but for unbounded methods.
         ranks: units x inner nodes, competition ranking, NA where there is no score or too little is known of the unit.
-        tiers: units, of the root score, NA likewise.
+        tiers: units, of the root score, NA likewise, and for all when it is not bounded by 0 and 100.
         coverage: units x all nodes, 0-1.
         known: units x inner nodes, 0-1: share of the indicators in use under the node that have a value of their own.
         weights: one row for each node in use other than the root: nominal weight among its siblings in use,
             and their product down from the root (the indicators' sum to 1).
-        contributions: units x all indicators, points of the root score.
+        contributions: units x all indicators, points of the root score, which they sum to.
         effective: units x all indicators, each unit's own weights after redistribution.
         consistency: one row for each parent and expert.
         judged: weight the experts give each child of a judged parent, in use or not.
-        groups: one row for each judged parent: CR of the merged matrix, and the experts' consensus (S*).
+        groups: one row for each judged parent: how the experts were merged, the CR of the merged matrix, their
+            consensus (S*), outlying experts and clusters of opinion.
         judgements: every cell of every expert's full matrix.
-        entropy: entropy of each child in use of the nodes weighted by entropy.
+        entropy: entropy of each child in use of the nodes weighted by entropy or ahp_entropy.
         notes: what was decided on the way.
     """
 
@@ -95,9 +103,9 @@ def score(
 ) -> Result:
     """Score units on an index.
 
-    Outliers pulled in where the settings say so, min-max per indicator, weights by the tree's methods, weighted
-    arithmetic mean up the tree. Units and indicators are put into a fixed order first, so the result does not depend,
-    to the last bit, on theirs.
+    Outliers are pulled in where the settings say so; indicators are normalised, weighted and aggregated up the tree
+    by the methods that the tree and the settings name; min-max and the weighted arithmetic mean where they name none.
+    Units and indicators are put into a fixed order first, so the result does not depend, to the last bit, on theirs.
 
     Args:
         tree: the index.
@@ -108,7 +116,8 @@ def score(
         imputed: units x indicators, True where a value is imputed: it is scored, and does not count as known.
 
     Raises:
-        DataError: a text, an infinite value, a duplicate or unknown label, nothing to score.
+        DataError: a text, an infinite value, a duplicate or unknown label, nothing to score, or values for which
+            a method is not defined.
         JudgementError: a node weighted by ahp that nobody judged, a malformed or an inconsistent matrix.
     """
     rules = settings or Settings()
@@ -117,12 +126,21 @@ def score(
         raise DataError(f"{unknown[0]!r} is no indicator of the tree; add it to the tree or remove its values")
     numbers = numeric_values(values)
     ordered = numbers.reindex(index=sorted(numbers.index, key=str), columns=leaves)
+    directions = {leaf: tree[leaf].direction or 0 for leaf in leaves}
+    methods = {leaf: tree[leaf].normalisation or rules.normalisation for leaf in leaves}
     treated, pulled_in = treat(ordered, rules.winsorise)
-    z, dropped = minmax(treated, {leaf: tree[leaf].direction or 0 for leaf in leaves})
-    weigher = _Weigher(tree, _judged(tree, judgements, rules), in_use=set(z.columns))
-    done = aggregate(tree, z, weigher.weigh, rules.min_coverage)
+    z, dropped = normalise(treated, directions, methods)
+    judged = _judged(tree, judgements, rules)
+    shifted = {leaf for leaf in z.columns if methods[leaf].shifted}
+    weigher = Weigher(tree, {parent: result.weights for parent, result in judged.items()}, set(z.columns), shifted)
+    unbounded = [leaf for leaf in z.columns if not methods[leaf].bounded]
+    done = aggregate(tree, z, weigher.weigh, rules.min_coverage, unbounded)
     empty = list(ordered.index[ordered.isna().all(axis=1)])
-    notes = [*pulled_in, *_dropped_notes(tree, dropped), *weigher.notes, *_unit_notes(tree, done, empty)]
+    capped = [
+        Note("value_capped", leaf, what, unit) for unit, leaf, what in beyond(treated[z.columns], directions, methods)
+    ]
+    notes = [*_method_notes(tree, rules), *pulled_in, *_dropped_notes(tree, dropped), *capped, *weigher.notes]
+    notes += _unit_notes(tree, done, empty)
     known = _known(tree, z, imputed)
     unranked, told = _too_little_known(tree.root, known[tree.root], rules.min_unit_coverage)
     notes += told
@@ -135,15 +153,15 @@ def score(
         normalized=z.reindex(index=units, columns=leaves),
         scores=scores,
         ranks=ranked.apply(competition_rank),
-        tiers=tiers(ranked[tree.root], rules.tier_thresholds).rename("tier"),
+        tiers=_tiers(ranked[tree.root], rules, done.bounded, notes),
         coverage=done.coverage.reindex(units),
         known=known.reindex(units),
         weights=_weights_table(tree, done),
         contributions=done.contributions.reindex(units),
         effective=done.effective.reindex(units),
-        consistency=weigher.consistency_table(),
-        judged=weigher.judged_table(),
-        groups=weigher.groups_table(),
+        consistency=_consistency_table(judged),
+        judged=_judged_table(tree, judged),
+        groups=_groups_table(judged, rules.opinions),
         judgements=_judgement_table(tree, judgements),
         entropy=pd.DataFrame(entropy, columns=ENTROPY),
         notes=sorted(notes, key=lambda note: place(note.node)),
@@ -152,7 +170,7 @@ def score(
 
 def _judged(tree: Tree, panel: Judgements | None, rules: Settings) -> dict[str, AhpResult]:
     """Weigh the children of every node weighted by ahp, in use or not: a bad matrix never waits for data."""
-    parents = [node for node in tree.inner if tree[node].weighting == "ahp"]
+    parents = [node for node in tree.inner if tree[node].judged]
     if panel is not None:
         panel.check_parents(parents)
     results = {}
@@ -160,109 +178,86 @@ def _judged(tree: Tree, panel: Judgements | None, rules: Settings) -> dict[str, 
         items = tree.children(parent)
         if len(items) == 1:
             continue  # an only child weighs 1, whoever judges
-        matrices = panel.matrices(parent, items) if panel is not None else {}
-        if not matrices:
+        comparisons = panel.comparisons(parent, items) if panel is not None else None
+        if panel is None or comparisons is None:
             raise JudgementError(
                 f"{parent}: no expert judged {', '.join(items)}; add rows with parent {parent} to an expert's file, "
                 "or weigh that node by entropy or equally"
             )
         results[parent] = ahp_weights(
             parent,
-            matrices,
+            comparisons,
             ri_table=rules.ri_table,
             thresholds=rules.cr_thresholds,
-            expert_weights=panel.expert_weights if panel is not None else None,
+            expert_weights=panel.expert_weights,
+            merge=panel.merge,
         )
     return results
 
 
-class _Weigher:
-    """Gives the local weights of the children in use of each node, and keeps the record."""
-
-    def __init__(self, tree: Tree, judged: Mapping[str, AhpResult], in_use: set[str]) -> None:
-        self.tree = tree
-        self.judged = judged
-        self.notes: list[Note] = list(_nodes_without_data(tree, in_use))
-        self.entropy: list[tuple[str, str, int, float, float, float]] = []
-
-    def weigh(self, node: str, values: pd.DataFrame) -> pd.Series[float]:
-        """Return the weights of the children in use; sum 1."""
-        children = list(values.columns)
-        if self.tree[node].weighting == "entropy":
-            return self._by_entropy(node, values)
-        if node in self.judged:
-            return self._by_judgement(node, children)
-        return pd.Series(1.0 / len(children), index=children, dtype=float)
-
-    def _by_judgement(self, node: str, children: list[str]) -> pd.Series[float]:
-        nominal = self.judged[node].weights
-        if len(children) == len(nominal):
-            return nominal
-        out = ", ".join(f"{name} ({nominal[name]:.4g})" for name in nominal.index if name not in children)
-        self.notes.append(
-            Note("weights_renormalised", node, f"judged weights of {', '.join(children)} scaled up to 1 without {out}")
+def _consistency_table(judged: Mapping[str, AhpResult]) -> pd.DataFrame:
+    rows = [
+        (
+            parent,
+            entry.expert,
+            c.n,
+            c.lambda_max,
+            c.ci,
+            c.cr,
+            c.ri_table,
+            entry.threshold,
+            entry.accepted,
+            c.ri,
+            c.missing,
+            entry.weight,
         )
-        kept = nominal[children]
-        return kept / kept.sum()
-
-    def _by_entropy(self, node: str, values: pd.DataFrame) -> pd.Series[float]:
-        result = entropy_weights(values, node)
-        counts = values.notna().sum()
-        for child in values.columns:
-            h, divergence, weight = (float(x[child]) for x in (result.entropy, result.divergence, result.weights))
-            self.entropy.append((node, child, int(counts[child]), h, divergence, weight))
-        if result.equal_fallback:
-            self.notes.append(Note("equal_weights", node, "no child tells units apart: equal weights"))
-        else:
-            for child, reason in result.uninformative.items():
-                if result.weights[child] == 0.0:
-                    self.notes.append(Note("zero_weight", child, f"{reason}: entropy weight 0"))
-        for child in result.single_nonzero:
-            detail = f"one unit alone differs from the lowest; entropy weight {result.weights[child]:.4g} rests on it"
-            self.notes.append(Note("single_nonzero", child, detail))
-        return result.weights
-
-    def consistency_table(self) -> pd.DataFrame:
-        """Return one row for each parent and expert."""
-        rows = [
-            (parent, entry.expert, c.n, c.lambda_max, c.ci, c.cr, c.ri_table, entry.threshold, entry.accepted)
-            for parent, result in self.judged.items()
-            for entry in result.consistency
-            for c in [entry.consistency]
-        ]
-        return pd.DataFrame(rows, columns=CONSISTENCY)
-
-    def judged_table(self) -> pd.DataFrame:
-        """Return one row for each child of a node weighted by ahp; an only child weighs 1."""
-        rows = [
-            (parent, child, float(self.judged[parent].weights[child]) if parent in self.judged else 1.0)
-            for parent in self.tree.inner
-            if self.tree[parent].weighting == "ahp"
-            for child in self.tree.children(parent)
-        ]
-        return pd.DataFrame(rows, columns=JUDGED)
-
-    def groups_table(self) -> pd.DataFrame:
-        """Return one row for each judged parent, about its merged matrix."""
-        rows = [
-            (parent, len(result.priorities), c.lambda_max, c.ci, c.cr, c.ri_table, result.consensus.s_star)
-            for parent, result in self.judged.items()
-            for c in [result.merged_consistency]
-        ]
-        return pd.DataFrame(rows, columns=GROUPS)
+        for parent, result in judged.items()
+        for entry in result.consistency
+        for c in [entry.consistency]
+    ]
+    return pd.DataFrame(rows, columns=CONSISTENCY)
 
 
-def _nodes_without_data(tree: Tree, in_use: set[str]) -> list[Note]:
-    filled = {node.id for node in tree.nodes if in_use.intersection(tree.leaves(node.id))}
-    notes = []
-    for name in tree.inner:
-        parent = tree[name].parent
-        if name in filled or parent is None:
-            continue
-        heirs = [sibling for sibling in tree.children(parent) if sibling in filled]
-        went = f"its weight went to {', '.join(heirs)}" if heirs else f"and so is its parent {parent}"
-        notes.append(Note("node_without_data", name, f"none of its indicators is in use: out, {went}"))
+def _judged_table(tree: Tree, judged: Mapping[str, AhpResult]) -> pd.DataFrame:
+    """One row for each child of a node weighted by judgements; an only child weighs 1."""
+    rows = [
+        (parent, child, float(judged[parent].weights[child]) if parent in judged else 1.0)
+        for parent in tree.inner
+        if tree[parent].weighting == "ahp"
+        for child in tree.children(parent)
+    ]
+    return pd.DataFrame(rows, columns=JUDGED)
+
+
+def _groups_table(judged: Mapping[str, AhpResult], rules: OpinionRules) -> pd.DataFrame:
+    rows = [(parent, *group_row(result, rules)) for parent, result in judged.items()]
+    return pd.DataFrame(rows, columns=GROUPS)
+
+
+def _method_notes(tree: Tree, rules: Settings) -> list[Note]:
+    """Say which methods are not the usual ones, so that the result can be read without the catalogue."""
+    usual, notes = Normalisation(), []
+    if rules.normalisation != usual:
+        notes.append(
+            Note("normalised_by", tree.root, f"every indicator without a method of its own: {rules.normalisation}")
+        )
+    for node in tree.nodes:
+        if node.normalisation is not None and node.normalisation != rules.normalisation:
+            notes.append(Note("normalised_by", node.id, str(node.normalisation)))
+        if node.aggregation != "arithmetic":
+            exponent = "" if node.exponent is None else f" (exponent={node.exponent:g})"
+            notes.append(Note("aggregated_by", node.id, f"{node.aggregation}{exponent}"))
     return notes
+
+
+def _tiers(composite: pd.Series[float], rules: Settings, bounded: bool, notes: list[Note]) -> pd.Series[int]:
+    found = tiers(composite, rules.tier_thresholds).rename("tier")
+    if bounded:
+        return found
+    notes.append(
+        Note("tiers_undefined", str(composite.name), "its scores are not bounded by 0 and 100: no tiers, ranks stand")
+    )
+    return found.mask(found.notna())
 
 
 def _dropped_notes(tree: Tree, dropped: Mapping[str, str]) -> list[Note]:
@@ -319,4 +314,4 @@ def _weights_table(tree: Tree, done: Aggregation) -> pd.DataFrame:
 def _judgement_table(tree: Tree, panel: Judgements | None) -> pd.DataFrame:
     if panel is None:
         return pd.DataFrame(columns=TIDY)
-    return panel.tidy({parent: tree.children(parent) for parent in tree.inner if tree[parent].weighting == "ahp"})
+    return panel.tidy({parent: tree.children(parent) for parent in tree.inner if tree[parent].judged})

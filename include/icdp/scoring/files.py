@@ -141,5 +141,6 @@ def _tables(result: Result) -> dict[str, pd.DataFrame]:
         "entropy": result.entropy,
         "judgements": result.judgements,
         "consistency": result.consistency,
+        "consensus": result.groups,
         "notes": pd.DataFrame(notes, columns=["kind", "node", "unit", "detail"]),
     }

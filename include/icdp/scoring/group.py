@@ -11,8 +11,13 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from icdp.errors import JudgementError
-from icdp.scoring.ahp import Consistency, Inconsistency, consistency, most_inconsistent, principal_eigenvector
-from icdp.scoring.ratio import LARGEST, check_matrix
+from icdp.scoring.ahp import Consistency, Inconsistency, consistency, consistency_of, principal_eigenvector, worst_pairs
+from icdp.scoring.comparisons import Comparisons
+from icdp.scoring.perron import perron
+from icdp.scoring.ratio import LARGEST
+
+Merge = Literal["aij", "aip"]
+"""How experts become one: their judgements merged (AIJ), or their priorities (AIP), both by the geometric mean."""
 
 Thresholds = Mapping[int | Literal["default"], float]
 """Largest CR accepted, by the number of items compared; ``default`` for every other size."""
@@ -20,13 +25,23 @@ Thresholds = Mapping[int | Literal["default"], float]
 
 @dataclass(frozen=True)
 class ExpertConsistency:
-    """One expert's matrix before the gate: its consistency, the threshold and what spoils it."""
+    """One expert's matrix before the gate: its consistency, the threshold and what spoils it.
+
+    Attributes:
+        expert: who.
+        consistency: of his matrix.
+        threshold: largest CR accepted.
+        accepted: whether it passed.
+        worst: the most inconsistent judgements, worst first.
+        weight: the expert's share in the merged result; the shares of a parent sum to 1.
+    """
 
     expert: str
     consistency: Consistency
     threshold: float
     accepted: bool
     worst: tuple[Inconsistency, ...]
+    weight: float
 
 
 @dataclass(frozen=True)
@@ -51,16 +66,19 @@ class AhpResult:
     """Weights of one parent's children out of its experts' judgements.
 
     Attributes:
-        weights: by item, sum 1: the principal eigenvector of the merged matrix.
+        weights: by item, sum 1: the principal eigenvector of the merged matrix (AIJ), or the geometric mean of
+            the experts' own (AIP).
+        merge: which of the two.
         merged: items x items, the experts' (weighted) geometric mean.
         consistency: one entry for each expert, in the order of their names.
-        merged_consistency: of the merged matrix. It falls with the number of experts whatever they think,
-            so it is reported and decides nothing.
+        merged_consistency: of the merged matrix, whichever merge was asked for. It falls with the number of
+            experts whatever they think, so it is reported and decides nothing.
         priorities: experts x items, each expert's own eigenvector.
         consensus: how far the experts agree.
     """
 
     weights: pd.Series[float]
+    merge: Merge
     merged: pd.DataFrame
     consistency: list[ExpertConsistency]
     merged_consistency: Consistency
@@ -88,14 +106,13 @@ def aggregate_judgements(
         JudgementError: no matrix, different items, or weights that do not fit.
     """
     shares = _shares(len(matrices), expert_weights)
-    first = matrices[0]
-    for matrix in matrices:
-        check_matrix(matrix)
-        if list(matrix.index) != list(first.index):
-            raise JudgementError("the experts' matrices compare different items; give all the same items in one order")
-    logarithms = np.log(np.stack([matrix.to_numpy(dtype=float) for matrix in matrices]))
-    merged = np.exp(np.tensordot(shares, logarithms, axes=1))
-    return pd.DataFrame(merged, index=first.index, columns=first.columns)
+    # Names that sort as the experts are given: their weights come in that order.
+    return _merged(Comparisons.of({f"{position:09}": m for position, m in enumerate(matrices)}), shares)
+
+
+def _merged(comparisons: Comparisons, shares: NDArray[np.float64]) -> pd.DataFrame:
+    merged = np.exp(np.tensordot(shares, np.log(comparisons.values), axes=1))
+    return pd.DataFrame(merged, index=list(comparisons.items), columns=list(comparisons.items))
 
 
 def aggregate_priorities(
@@ -138,22 +155,35 @@ def consensus(priorities: pd.DataFrame, scale: float = LARGEST) -> Consensus:
         scale: M, the largest judgement possible; it bounds how far one expert can set an item apart.
     """
     p = priorities.to_numpy(dtype=float)
-    n = p.shape[1]
-    h_alpha = float(_entropy(p).mean())
-    h_gamma = float(_entropy(p.mean(axis=0)[np.newaxis])[0])
-    d_beta = float(np.exp(h_gamma - h_alpha))
+    h_gamma, h_alpha = _entropies(p)
+    return Consensus(float(h_gamma), float(h_alpha), float(np.exp(h_gamma - h_alpha)), float(agreement(p, scale)))
+
+
+def agreement(priorities: NDArray[np.float64], scale: float = LARGEST) -> NDArray[np.float64]:
+    """Return S* of any number of groups at once.
+
+    Args:
+        priorities: ... x experts x items, each row positive with sum 1.
+        scale: M of :func:`consensus`.
+    """
+    n = priorities.shape[-1]
+    h_gamma, h_alpha = _entropies(priorities)
     if n == 1:
-        return Consensus(h_gamma, h_alpha, d_beta, 1.0)
+        return np.ones_like(h_gamma)
     q = n + scale - 1.0
     h_alpha_min = -(scale / q) * np.log(scale / q) - ((n - 1.0) / q) * np.log(1.0 / q)
-    bound = float(np.exp(h_alpha_min)) / n
-    s_star = (1.0 / d_beta - bound) / (1.0 - bound)
-    return Consensus(h_gamma, h_alpha, d_beta, min(1.0, max(0.0, s_star)))
+    bound = np.exp(h_alpha_min) / n
+    return np.asarray(np.clip((np.exp(h_alpha - h_gamma) - bound) / (1.0 - bound), 0.0, 1.0))
+
+
+def _entropies(p: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return the entropy of the mean priorities, and the mean of the experts' entropies."""
+    return _entropy(p.mean(axis=-2)), _entropy(p).mean(axis=-1)
 
 
 def _entropy(p: NDArray[np.float64]) -> NDArray[np.float64]:
     logarithms = np.log(np.where(p > 0, p, 1.0))
-    entropy: NDArray[np.float64] = -(p * logarithms).sum(axis=1)
+    entropy: NDArray[np.float64] = -(p * logarithms).sum(axis=-1)
     return entropy
 
 
@@ -170,62 +200,91 @@ def threshold_for(n: int, thresholds: Thresholds) -> float:
 
 
 def assess(
-    matrices: Mapping[str, pd.DataFrame], ri_table: str, thresholds: Thresholds, top: int = 3
+    matrices: Comparisons | Mapping[str, pd.DataFrame],
+    ri_table: str,
+    thresholds: Thresholds,
+    top: int = 3,
+    expert_weights: Mapping[str, float] | None = None,
 ) -> list[ExpertConsistency]:
     """Hold each expert's matrix against the threshold, without refusing any.
 
     Args:
-        matrices: expert -> items x items.
+        matrices: of one parent; complete ones may come as expert -> items x items.
         ri_table: a key of :data:`icdp.scoring.ahp.RANDOM_INDEX`.
         thresholds: largest CR accepted, by number of items.
         top: how many of the worst judgements to name.
+        expert_weights: expert -> weight; equal by default, and 1 for an expert not named.
     """
+    comparisons = _stacked(matrices)
+    return _assessed(comparisons, *perron(comparisons.values), ri_table, thresholds, top, expert_weights)
+
+
+def _stacked(matrices: Comparisons | Mapping[str, pd.DataFrame], where: str = "matrix") -> Comparisons:
+    return matrices if isinstance(matrices, Comparisons) else Comparisons.of(matrices, where)
+
+
+def _assessed(
+    comparisons: Comparisons,
+    vectors: NDArray[np.float64],
+    roots: NDArray[np.float64],
+    ri_table: str,
+    thresholds: Thresholds,
+    top: int,
+    expert_weights: Mapping[str, float] | None,
+) -> list[ExpertConsistency]:
+    n, missing = len(comparisons.items), comparisons.missing
+    limit = threshold_for(n, thresholds)
+    shares = _shares_of(comparisons.experts, expert_weights)
     entries = []
-    for expert in sorted(matrices):
-        measured = consistency(matrices[expert], ri_table)
-        limit = threshold_for(measured.n, thresholds)
-        worst = tuple(most_inconsistent(matrices[expert], top=top))
-        entries.append(ExpertConsistency(expert, measured, limit, measured.cr <= limit, worst))
+    for k, expert in enumerate(comparisons.experts):
+        measured = consistency_of(float(roots[k]), n, ri_table, int(missing[k]))
+        pairs = worst_pairs(comparisons.values[k], vectors[k], comparisons.judged[k], comparisons.items, top)
+        passed = measured.cr <= limit
+        entries.append(ExpertConsistency(expert, measured, limit, passed, tuple(pairs), float(shares[k])))
     return entries
+
+
+def _shares_of(experts: Sequence[str], weights: Mapping[str, float] | None) -> NDArray[np.float64]:
+    return _shares(len(experts), None if weights is None else [weights.get(expert, 1.0) for expert in experts])
 
 
 def ahp_weights(
     parent: str,
-    matrices: Mapping[str, pd.DataFrame],
+    matrices: Comparisons | Mapping[str, pd.DataFrame],
     *,
     ri_table: str,
     thresholds: Thresholds,
     expert_weights: Mapping[str, float] | None = None,
+    merge: Merge = "aij",
 ) -> AhpResult:
-    """Return the weights of a parent's children: gate each expert, merge, take the eigenvector.
+    """Return the weights of a parent's children: gate each expert, then merge.
 
     Each expert's CR is held against the threshold **before** merging, because merging hides inconsistency.
 
     Args:
         parent: the node whose children are compared, for messages.
-        matrices: expert -> items x items.
+        matrices: of that parent; complete ones may come as expert -> items x items.
         ri_table: a key of :data:`icdp.scoring.ahp.RANDOM_INDEX`.
         thresholds: largest CR accepted, by number of items.
         expert_weights: expert -> weight; equal by default, and 1 for an expert not named.
+        merge: ``aij`` takes the eigenvector of the merged matrix, ``aip`` merges the experts' eigenvectors.
 
     Raises:
         JudgementError: no expert, a malformed matrix, or an inconsistent one; then with the judgements that
             spoil it and a proposal for the worst.
     """
-    if not matrices:
-        raise JudgementError(f"{parent}: no expert's judgements; add at least one expert")
-    experts = sorted(matrices)
-    for expert in experts:
-        check_matrix(matrices[expert], f"{parent}, expert {expert}")
-    entries = assess(matrices, ri_table, thresholds)
-    refused = [entry for entry in entries if not entry.accepted]
-    if refused:
+    comparisons = _stacked(matrices, parent)
+    vectors, roots = perron(comparisons.values)
+    entries = _assessed(comparisons, vectors, roots, ri_table, thresholds, 3, expert_weights)
+    if refused := [entry for entry in entries if not entry.accepted]:
         raise JudgementError("; ".join(_refusal(parent, entry) for entry in refused))
-    shares = None if expert_weights is None else [expert_weights.get(expert, 1.0) for expert in experts]
-    merged = aggregate_judgements([matrices[expert] for expert in experts], shares)
-    priorities = pd.DataFrame({expert: principal_eigenvector(matrices[expert])[0] for expert in experts}).T
+    shares = [entry.weight for entry in entries]
+    merged = _merged(comparisons, np.array(shares))
+    priorities = pd.DataFrame(vectors, index=list(comparisons.experts), columns=list(comparisons.items))
+    own = principal_eigenvector(merged)[0] if merge == "aij" else aggregate_priorities(priorities, shares)
     return AhpResult(
-        weights=principal_eigenvector(merged)[0],
+        weights=own,
+        merge=merge,
         merged=merged,
         consistency=entries,
         merged_consistency=consistency(merged, ri_table),

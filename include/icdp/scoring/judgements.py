@@ -1,6 +1,6 @@
 """An expert panel: its directory of judgement files, read once and handed out as matrices.
 
-A panel directory holds ``panel.yaml`` and one CSV file for each expert, named after the expert, with the
+:mod:`icdp.experts` makes such a directory out of the workbooks that experts fill in. A panel directory holds ``panel.yaml`` and one CSV file for each expert, named after the expert, with the
 columns ``parent,row_item,col_item,value`` and optionally ``reason``. One row says how much more important
 the row item is than the column item; the opposite cell may be left out.
 """
@@ -8,23 +8,29 @@ the row item is than the column item; the opposite cell may be left out.
 from __future__ import annotations
 
 import csv
+import hashlib
 import io
+import math
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pandas as pd
 import yaml
 
 from icdp.errors import JudgementError
-from icdp.scoring.ratio import RECIPROCITY, complete_matrix, parse_judgement, reciprocal
+from icdp.scoring.comparisons import Comparisons
+from icdp.scoring.group import Merge
+from icdp.scoring.ratio import RECIPROCITY, parse_judgement, reciprocal
 
 REQUIRED = ("parent", "row_item", "col_item", "value")
 OPTIONAL = ("reason",)
 PANEL_FILE = "panel.yaml"
 PANEL_KEYS = ("id", "title_zh", "title_en", "note")
-TIDY = ["parent", "expert", "row_item", "col_item", "value"]
+PANEL_OPTIONAL = ("expert_weights", "merge", "imported_at", "sha256")
+MERGES = get_args(Merge)
+TIDY = ["parent", "expert", "row_item", "col_item", "value", "completed"]
 
 
 @dataclass(frozen=True)
@@ -56,7 +62,8 @@ class Judgements:
         title_en: its English title.
         note: who judged, when and on what ground.
         given: every judgement as given.
-        expert_weights: expert -> weight in the merged matrix; None for equal.
+        expert_weights: expert -> weight in the merged result; None for equal.
+        merge: how the experts become one.
     """
 
     id: str
@@ -65,6 +72,7 @@ class Judgements:
     note: str = ""
     given: tuple[Judgement, ...] = ()
     expert_weights: Mapping[str, float] | None = field(default=None)
+    merge: Merge = "aij"
 
     @property
     def experts(self) -> list[str]:
@@ -76,6 +84,15 @@ class Judgements:
         """Return the parents that at least one expert judged, in the order met."""
         return list(dict.fromkeys(judgement.parent for judgement in self.given))
 
+    def sha256(self) -> str:
+        """Return the digest of all that decides weights: every judgement, the experts' weights, the merge.
+
+        Titles, notes and reasons are not in it; nor does the order of files and rows matter.
+        """
+        rows = sorted((j.parent, j.expert, j.row_item, j.col_item, repr(float(j.value))) for j in self.given)
+        weights = sorted((expert, repr(float(w))) for expert, w in (self.expert_weights or {}).items())
+        return hashlib.sha256(repr((rows, weights, self.merge)).encode()).hexdigest()
+
     @classmethod
     def from_matrices(
         cls, matrices: Mapping[str, Mapping[str, pd.DataFrame]], panel: str = "panel", **titles: Any
@@ -83,7 +100,7 @@ class Judgements:
         """Make a panel out of matrices in memory.
 
         Args:
-            matrices: parent -> expert -> items x items.
+            matrices: parent -> expert -> items x items; NaN where a pair is open.
             panel: the panel's name.
             **titles: further attributes of the panel.
         """
@@ -92,6 +109,7 @@ class Judgements:
             for parent, by_expert in matrices.items()
             for expert, matrix in by_expert.items()
             for row, col, value in _cells(matrix)
+            if value == value
         ]
         return cls(panel, given=tuple(given), **titles)
 
@@ -108,21 +126,22 @@ class Judgements:
                     f"use one of {', '.join(sorted(known)) or '(none)'} or remove the row"
                 )
 
-    def matrices(self, parent: str, items: Sequence[str]) -> dict[str, pd.DataFrame]:
-        """Return each expert's full matrix on the children of one parent.
+    def comparisons(self, parent: str, items: Sequence[str]) -> Comparisons | None:
+        """Return the experts' matrices on the children of one parent, open pairs completed.
 
         Args:
             parent: the node whose children are compared.
             items: its children, in the order wanted.
 
         Returns:
-            expert -> items x items; experts who did not judge this parent are left out.
+            None when no expert judged this parent; experts who did not are left out.
 
         Raises:
-            JudgementError: an unknown item (with file and row) or a pair an expert left out.
+            JudgementError: an unknown item (with file and row), or an expert's items that no chain of his
+                judgements connects.
         """
         known = set(items)
-        by_expert: dict[str, list[Judgement]] = {}
+        rows: dict[str, list[Judgement]] = {}
         for judgement in self.given:
             if judgement.parent != parent:
                 continue
@@ -131,13 +150,19 @@ class Judgements:
                     raise JudgementError(
                         f"{judgement.where}: unknown item {item!r} under {parent}; use one of {', '.join(items)}"
                     )
-            by_expert.setdefault(judgement.expert, []).append(judgement)
-        matrices = {}
-        for expert in sorted(by_expert):
-            rows = by_expert[expert]
-            cells = {(row.row_item, row.col_item): row.value for row in rows}
-            matrices[expert] = complete_matrix(cells, items, f"{rows[0].source}{parent}, expert {expert}")
-        return matrices
+            rows.setdefault(judgement.expert, []).append(judgement)
+        if not rows:
+            return None
+        judged = {
+            expert: (f"{own[0].source}{parent}, expert {expert}", {(j.row_item, j.col_item): j.value for j in own})
+            for expert, own in rows.items()
+        }
+        return Comparisons.from_judgements(judged, items)
+
+    def matrices(self, parent: str, items: Sequence[str]) -> dict[str, pd.DataFrame]:
+        """Return :meth:`comparisons` as expert -> items x items; empty when no expert judged this parent."""
+        found = self.comparisons(parent, items)
+        return {} if found is None else {expert: found.frame(expert) for expert in found.experts}
 
     def tidy(self, items: Mapping[str, Sequence[str]]) -> pd.DataFrame:
         """Return every cell of every full matrix, for publishing.
@@ -146,13 +171,15 @@ class Judgements:
             items: parent -> its children.
 
         Returns:
-            one row a cell: parent, expert, row_item, col_item, value.
+            one row a cell: parent, expert, row_item, col_item, value, completed (the expert left the pair open).
         """
         rows = [
-            (parent, expert, row, col, value)
+            (parent, expert, row, col, float(found.values[k, i, j]), not found.judged[k, i, j])
             for parent, children in items.items()
-            for expert, matrix in self.matrices(parent, children).items()
-            for row, col, value in _cells(matrix)
+            if (found := self.comparisons(parent, children)) is not None
+            for k, expert in enumerate(found.experts)
+            for i, row in enumerate(children)
+            for j, col in enumerate(children)
         ]
         return pd.DataFrame(rows, columns=TIDY)
 
@@ -167,12 +194,12 @@ def read_judgements(directory: Path | str) -> Judgements:
     """Read an expert panel.
 
     Args:
-        directory: holds ``panel.yaml`` (id, title_zh, title_en, note and optionally ``expert_weights``) and
-            one ``<expert>.csv`` for each expert.
+        directory: holds ``panel.yaml`` (id, title_zh, title_en, note and optionally ``expert_weights`` and
+            ``merge``) and one ``<expert>.csv`` for each expert.
 
     Raises:
-        JudgementError: a missing or unreadable file, a row that is no judgement, or a pair given twice
-            with values that are not inverse; the message names file and row.
+        JudgementError: a missing or unreadable file, a row that is no judgement, a pair given twice with values
+            that are not inverse, or an imported panel that was changed by hand; the message names file and row.
     """
     folder = Path(directory)
     panel = _read_panel(folder / PANEL_FILE)
@@ -183,7 +210,14 @@ def read_judgements(directory: Path | str) -> Judgements:
     weights = panel.pop("expert_weights", None)
     if weights is not None:
         weights = _expert_weights(weights, {path.stem for path in files}, folder / PANEL_FILE)
-    return Judgements(**panel, given=given, expert_weights=weights)
+    titles = {key: panel[key] for key in PANEL_KEYS}
+    found = Judgements(**titles, given=given, expert_weights=weights, merge=panel.get("merge") or "aij")
+    if panel.get("sha256") not in (None, found.sha256()):
+        raise JudgementError(
+            f"{folder}: was changed since it was imported as {found.id}; import the corrected workbooks, which makes "
+            f"the next revision, or remove `sha256` from {PANEL_FILE} and give the panel an id of its own"
+        )
+    return found
 
 
 def _read_panel(path: Path) -> dict[str, Any]:
@@ -196,15 +230,17 @@ def _read_panel(path: Path) -> dict[str, Any]:
     keys = ", ".join(PANEL_KEYS)
     if not isinstance(panel, dict) or not panel.get("id"):
         raise JudgementError(f"{path}: no panel id; give the keys {keys}")
-    if unknown := [key for key in panel if key not in (*PANEL_KEYS, "expert_weights")]:
-        raise JudgementError(f"{path}: unknown key {unknown[0]!r}; the keys are {keys}, expert_weights")
-    weights = {"expert_weights": panel["expert_weights"]} if panel.get("expert_weights") else {}
-    return {key: str(panel.get(key) or "") for key in PANEL_KEYS} | weights
+    if unknown := [key for key in panel if key not in (*PANEL_KEYS, *PANEL_OPTIONAL)]:
+        raise JudgementError(f"{path}: unknown key {unknown[0]!r}; the keys are {keys}, expert_weights, merge")
+    if panel.get("merge", MERGES[0]) not in MERGES:
+        raise JudgementError(f"{path}: merge {panel['merge']!r} is not one of {', '.join(MERGES)}; use one of them")
+    optional = {key: panel[key] for key in PANEL_OPTIONAL if panel.get(key)}
+    return {key: str(panel.get(key) or "") for key in PANEL_KEYS} | optional
 
 
 def _expert_weights(weights: Any, experts: set[str], path: Path) -> dict[str, float]:
     numbers = isinstance(weights, dict) and all(
-        isinstance(value, int | float) and value > 0 for value in weights.values()
+        isinstance(value, int | float) and math.isfinite(value) and value > 0 for value in weights.values()
     )
     if not numbers or {str(expert) for expert in weights} != experts:
         raise JudgementError(

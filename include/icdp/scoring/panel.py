@@ -15,7 +15,8 @@ import pandas as pd
 
 from icdp.errors import DataError
 from icdp.scoring.aggregate import aggregate
-from icdp.scoring.normalise import RELATIVE_NOISE, numeric_values
+from icdp.scoring.normalisations import RELATIVE_NOISE
+from icdp.scoring.normalise import numeric_values
 from icdp.scoring.rank import competition_rank
 from icdp.scoring.tree import Tree
 
@@ -78,13 +79,9 @@ def score_on_scale(tree: Tree, values: pd.DataFrame, scale: Scale, min_coverage:
         weights = pd.Series({child: scale.weights[child] for child in children.columns}, dtype=float)
         return weights / weights.sum()
 
-    # `aggregate` knows 0-1 only. The mean is linear and each unit's weights sum to 1, so what lies outside is
-    # brought inside by one line for all cells, and the scores are brought back by its inverse.
-    bottom, top = min(0.0, z.min().min()), max(1.0, z.max().max())
-    bottom, top = (0.0, 1.0) if np.isnan(bottom) else (bottom, top)
-    done = aggregate(tree, (z - bottom) / (top - bottom), weigh, min_coverage)
-    scores = 100.0 * bottom + (top - bottom) * done.scores
-    return PanelResult(scores, scores.apply(competition_rank), done.coverage[tree.inner], _outside(numbers, low, high))
+    done = aggregate(tree, z, weigh, min_coverage, unbounded=on_scale)
+    ranks = done.scores.apply(competition_rank)
+    return PanelResult(done.scores, ranks, done.coverage[tree.inner], _outside(numbers, low, high))
 
 
 def _outside(values: pd.DataFrame, low: pd.Series[float], high: pd.Series[float]) -> pd.DataFrame:

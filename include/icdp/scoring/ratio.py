@@ -8,8 +8,10 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from icdp.errors import JudgementError
+from icdp.scoring.incomplete import complete, components
 
 LARGEST = 9.0
 RECIPROCITY = 1e-6
@@ -46,7 +48,9 @@ def reciprocal(value: float, inverse: float) -> bool:
 def complete_matrix(
     judgements: Mapping[tuple[str, str], float], items: Sequence[str], where: str = "matrix"
 ) -> pd.DataFrame:
-    """Fill the diagonal with 1 and each missing cell with the inverse of its opposite.
+    """Make a full matrix: 1 on the diagonal, the inverse of its opposite in each missing cell.
+
+    Pairs judged by neither cell are completed so that lambda_max is smallest (:mod:`icdp.scoring.incomplete`).
 
     Args:
         judgements: (row item, column item) -> how much more important the row is than the column.
@@ -57,24 +61,59 @@ def complete_matrix(
         items x items, positive and reciprocal.
 
     Raises:
-        JudgementError: an unknown item, a pair judged by nobody or by two judgements that are not inverse.
+        JudgementError: an unknown item, two judgements of a pair that are not inverse, or items that no chain
+            of judgements connects; the message names the groups that fall apart.
     """
-    matrix = pd.DataFrame(np.eye(len(items)), index=list(items), columns=list(items))
-    known = set(items)
+    given = given_matrix(judgements, items, where)
+    return pd.DataFrame(completed(given, items, where), index=list(items), columns=list(items))
+
+
+def completed(given: NDArray[np.float64], items: Sequence[str], where: str) -> NDArray[np.float64]:
+    """Fill the open cells of a matrix so that lambda_max is smallest (:mod:`icdp.scoring.incomplete`).
+
+    Args:
+        given: items x items, NaN where a pair is open.
+        items: their names.
+        where: name of the matrix, for messages.
+
+    Raises:
+        JudgementError: no chain of judgements connects all items; names the groups that fall apart.
+    """
+    groups = components(~np.isnan(given))
+    if len(groups) > 1:
+        apart = " | ".join(", ".join(items[i] for i in group) for group in groups)
+        raise JudgementError(
+            f"{where}: no judgement connects {apart}; judge at least {len(groups) - 1} more "
+            f"pair{'s' if len(groups) > 2 else ''} between these groups"
+        )
+    return complete(given)
+
+
+def given_matrix(
+    judgements: Mapping[tuple[str, str], float], items: Sequence[str], where: str = "matrix"
+) -> NDArray[np.float64]:
+    """Return the matrix of what was judged and its inverses, NaN where a pair is open.
+
+    Args:
+        judgements: (row item, column item) -> how much more important the row is than the column.
+        items: every item of the matrix, in the order wanted.
+        where: name of the matrix, for messages.
+
+    Raises:
+        JudgementError: an unknown item, or two judgements of a pair that are not inverse.
+    """
+    place = {item: position for position, item in enumerate(items)}
+    matrix = np.full((len(items), len(items)), np.nan)
+    np.fill_diagonal(matrix, 1.0)
+    judged = np.eye(len(items), dtype=bool)
     for (row, column), value in judgements.items():
-        if unknown := [item for item in (row, column) if item not in known]:
+        if unknown := [item for item in (row, column) if item not in place]:
             raise JudgementError(f"{where}: unknown item {unknown[0]!r}; the items are {', '.join(items)}")
-        matrix.loc[row, column] = value
-    for position, row in enumerate(items):
-        for column in items[position + 1 :]:
-            given = (row, column) in judgements, (column, row) in judgements
-            if not any(given):
-                raise JudgementError(f"{where}: {row} against {column} is not judged; add that pair")
-            if not given[0]:
-                matrix.loc[row, column] = 1.0 / judgements[column, row]
-            elif not given[1]:
-                matrix.loc[column, row] = 1.0 / judgements[row, column]
-    check_matrix(matrix, where)
+        matrix[place[row], place[column]] = value
+        judged[place[row], place[column]] = judged[place[column], place[row]] = True
+        if row != column and (column, row) not in judgements:
+            matrix[place[column], place[row]] = 1.0 / value if value else np.inf
+    _check(np.where(judged, matrix, 1.0), items, where)
     return matrix
 
 
@@ -97,7 +136,10 @@ def check_matrix(matrix: pd.DataFrame, where: str = "matrix") -> None:
             f"{where}: {matrix.shape[0]} rows and {matrix.shape[1]} columns are no comparison of the same items; "
             "give the same items, in the same order, as rows and as columns"
         )
-    a = matrix.to_numpy(dtype=float)
+    _check(matrix.to_numpy(dtype=float), items, where)
+
+
+def _check(a: NDArray[np.float64], items: Sequence[str], where: str) -> None:
     wrong = np.argwhere(~(np.isfinite(a) & (a > 0)))
     if len(wrong):
         i, j = wrong[0]

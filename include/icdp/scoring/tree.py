@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import Literal, get_args
+from math import isfinite
 
 from icdp.errors import CatalogError
+from icdp.scoring.aggregations import RULES
+from icdp.scoring.normalise import Normalisation
+from icdp.scoring.weights import WEIGHTINGS
 
-Weighting = Literal["ahp", "entropy", "equal"]
-WEIGHTINGS: tuple[str, ...] = get_args(Weighting)
+JUDGED = ("ahp", "ahp_entropy")
+"""Weightings that need experts' judgements."""
 
 
 @dataclass(frozen=True)
@@ -20,13 +23,31 @@ class Node:
         id: the node's name, unique in the tree.
         parent: the id of the node above; None for the root.
         direction: of an indicator: +1 (more is better) or -1 (less is better); None for an inner node.
-        weighting: of an inner node: how the weights of its children are made; None for an indicator.
+        weighting: of an inner node: how the weights of its children are made, a key of
+            :data:`icdp.scoring.weights.WEIGHTINGS`; None for an indicator.
+        aggregation: of an inner node: how its value is made of its children's, a key of
+            :data:`icdp.scoring.aggregations.RULES`.
+        exponent: of a node aggregated by ``power``.
+        ahp_share: of a node weighted by ``ahp_entropy``: 0-1, the judgements' share of a linear mix; None for
+            the multiplicative one.
+        weight: of a child of a node weighted by ``fixed``; only their ratios count.
+        normalisation: of an indicator; None for the one of the settings.
     """
 
     id: str
     parent: str | None = None
     direction: int | None = None
-    weighting: Weighting | None = None
+    weighting: str | None = None
+    aggregation: str = "arithmetic"
+    exponent: float | None = None
+    ahp_share: float | None = None
+    weight: float | None = None
+    normalisation: Normalisation | None = None
+
+    @property
+    def judged(self) -> bool:
+        """Tell whether the weights of the children rest on experts' judgements."""
+        return self.weighting in JUDGED
 
 
 class Tree:
@@ -37,7 +58,8 @@ class Tree:
 
     Raises:
         CatalogError: no root or several, a duplicate id, an unknown parent, a cycle, an inner node
-            without weighting, an indicator without direction.
+            without weighting, an indicator without direction, an unknown method, a parameter that is
+            missing, out of its range or without effect.
     """
 
     def __init__(self, nodes: Iterable[Node]) -> None:
@@ -83,26 +105,62 @@ class Tree:
 
     def _check(self, node: Node) -> None:
         if self._children[node.id]:
-            if node.weighting is None:
+            self._check_inner(node)
+        else:
+            self._check_leaf(node)
+        given = node.weight is not None
+        if given and (node.parent is None or self._nodes[node.parent].weighting != "fixed"):
+            raise CatalogError(
+                f"node {node.id!r} has a weight but its parent is not weighted by fixed; weigh the parent so, or leave it out"
+            )
+        if node.weight is not None and not (isfinite(node.weight) and node.weight >= 0):
+            raise CatalogError(f"node {node.id!r} has the weight {node.weight!r}; give a number not below 0")
+
+    def _check_inner(self, node: Node) -> None:
+        if node.weighting is None:
+            raise CatalogError(f"node {node.id!r} has children but no weighting; give one of {', '.join(WEIGHTINGS)}")
+        for what, name, known in (
+            ("weighting", node.weighting, WEIGHTINGS),
+            ("aggregation", node.aggregation, RULES),
+        ):
+            if name not in known:
+                raise CatalogError(f"node {node.id!r} has the unknown {what} {name!r}; give one of {', '.join(known)}")
+        if node.direction is not None or node.normalisation is not None:
+            what = "normalisation" if node.direction is None else "direction"
+            raise CatalogError(f"node {node.id!r} has children and a {what}; only indicators have a {what}")
+        self._check_parameters(node)
+        if node.weighting == "fixed":
+            weights = [self._nodes[child].weight for child in self._children[node.id]]
+            if None in weights or not any(weights):
                 raise CatalogError(
-                    f"node {node.id!r} has children but no weighting; give one of {', '.join(WEIGHTINGS)}"
+                    f"node {node.id!r} is weighted by fixed; give each of its children {', '.join(self._children[node.id])} "
+                    "a `weight`, one of them above 0"
                 )
-            if node.weighting not in WEIGHTINGS:
-                raise CatalogError(
-                    f"node {node.id!r} has the unknown weighting {node.weighting!r}; "
-                    f"give one of {', '.join(WEIGHTINGS)}"
-                )
-            if node.direction is not None:
-                raise CatalogError(f"node {node.id!r} has children and a direction; only indicators have a direction")
-        elif node.weighting is not None:
+
+    def _check_parameters(self, node: Node) -> None:
+        if (node.exponent is not None) != (node.aggregation == "power"):
+            raise CatalogError(f"node {node.id!r}: aggregation power needs an `exponent`, and no other one has it")
+        if node.exponent is not None and not (isfinite(node.exponent) and node.exponent):
+            raise CatalogError(
+                f"node {node.id!r} has the exponent {node.exponent!r}; give a number other than 0, whose limit is geometric"
+            )
+        if node.ahp_share is not None and node.weighting != "ahp_entropy":
+            raise CatalogError(f"node {node.id!r}: `ahp_share` belongs to the weighting ahp_entropy; leave it out")
+        if node.ahp_share is not None and not 0.0 <= node.ahp_share <= 1.0:
+            raise CatalogError(f"node {node.id!r} has the ahp_share {node.ahp_share!r}; give a share, 0 to 1")
+
+    def _check_leaf(self, node: Node) -> None:
+        if node.weighting is not None:
             raise CatalogError(
                 f"node {node.id!r} has the weighting {node.weighting!r} but no children; "
                 "give it children, or make it an indicator (a direction, no weighting)"
             )
-        elif node.parent is None:
+        if node.parent is None:
             raise CatalogError(f"the root {node.id!r} has no children; give it some")
-        elif node.direction not in (1, -1):
+        if node.direction not in (1, -1):
             raise CatalogError(f"indicator {node.id!r} has the direction {node.direction!r}; give 1 or -1")
+        if node.aggregation != "arithmetic" or node.exponent is not None or node.ahp_share is not None:
+            raise CatalogError(f"indicator {node.id!r} aggregates nothing; leave aggregation, exponent, ahp_share out")
 
     def __contains__(self, node: object) -> bool:
         return node in self._nodes

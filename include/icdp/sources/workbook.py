@@ -6,25 +6,23 @@ is the payload, so every entry leads back to its cell.
 
 from __future__ import annotations
 
-import io
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
-import openpyxl
 import pandas as pd
 from openpyxl.cell.cell import Cell, MergedCell
 from openpyxl.workbook.workbook import Workbook
 from openpyxl.worksheet.worksheet import Worksheet
 
 from icdp.catalog import Catalog
-from icdp.errors import CatalogError, DataError, IcdpError, NotFoundError
+from icdp.errors import CatalogError, DataError, NotFoundError
 from icdp.partition import parse_year
 from icdp.sources.base import Errand, Fetched, Payload
 from icdp.sources.observations import BASES, validated
-from icdp.sources.text import media_type, zip_members
+from icdp.sources.workbook_file import Problem, cell_text, open_workbook
 
 FORMAT = "icdp-workbook 1"
 ABOUT = "说明 About"
@@ -54,18 +52,6 @@ LONGEST = 2000
 # One row a province and year; more is no workbook of ours, and would take hours to look through.
 MOST_ROWS = 2000
 _Cell = Cell | MergedCell
-
-
-@dataclass(frozen=True, slots=True)
-class Problem:
-    """What is wrong with one cell, and what to do."""
-
-    file: str
-    cell: str
-    told: str
-
-    def __str__(self) -> str:
-        return f"{self.file} {self.cell}: {self.told}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +126,7 @@ def read(content: bytes, file: str, catalog: Catalog) -> Entered:
     for sheet in book.worksheets:
         if sheet.title == ABOUT:
             continue
-        series, cell = _text(sheet[SERIES_CELL])[:LONGEST], f"{sheet.title}!{SERIES_CELL}"
+        series, cell = cell_text(sheet[SERIES_CELL])[:LONGEST], f"{sheet.title}!{SERIES_CELL}"
         if series not in catalog.series:
             problems.append(Problem(file, cell, f"{series!r} is no series of the index; remove the sheet"))
         elif series in seen:
@@ -157,10 +143,10 @@ def _about(about: Worksheet, file: str, problems: list[Problem]) -> tuple[int, s
     """Return the year and the name on the first sheet; year 0 when it is none."""
     year = 0
     try:
-        year = parse_year(_text(about[YEAR_CELL]))
+        year = parse_year(cell_text(about[YEAR_CELL]))
     except DataError as exc:
         problems.append(Problem(file, f"{ABOUT}!{YEAR_CELL}", str(exc)))
-    name = _text(about[NAME_CELL])
+    name = cell_text(about[NAME_CELL])
     if not NAME.match(name):
         problems.append(Problem(file, f"{ABOUT}!{NAME_CELL}", f"{name!r} is no name; use letters, digits, - and _"))
     return year, name
@@ -168,22 +154,8 @@ def _about(about: Worksheet, file: str, problems: list[Problem]) -> tuple[int, s
 
 def _open(content: bytes, file: str, catalog: Catalog) -> Workbook:
     limits = catalog.sources["workbook"].layout
-    if len(content) > limits["max_megabytes"] * 1_000_000:
-        raise DataError(
-            f"{file}: is larger than {limits['max_megabytes']} MB; export a fresh workbook and copy the entries"
-        )
-    if media_type(content) != "application/zip":
-        raise DataError(f"{file}: is no .xlsx workbook (or has a password); save it as .xlsx without one")
-    try:
-        names = [name for name, _ in zip_members(content, file, limits["unpacked_megabytes"])]
-        if any("vbaproject" in name.lower() for name in names):
-            raise DataError(f"{file}: carries macros; save it as .xlsx without them")
-        book = openpyxl.load_workbook(io.BytesIO(content), data_only=False, keep_links=False)
-    except IcdpError:
-        raise
-    except Exception as exc:  # the library raises whatever the file's XML provokes
-        raise DataError(f"{file}: cannot be read as a workbook ({exc}); export a fresh one") from exc
-    if ABOUT not in book.sheetnames or _text(book[ABOUT][FORMAT_CELL]) != FORMAT:
+    book = open_workbook(content, file, limits["max_megabytes"], limits["unpacked_megabytes"], "icdp workbook export")
+    if ABOUT not in book.sheetnames or cell_text(book[ABOUT][FORMAT_CELL]) != FORMAT:
         raise DataError(f"{file}: is no workbook of `icdp workbook export` ({FORMAT}); export one and copy the entries")
     return book
 
@@ -192,7 +164,7 @@ def _sheet(
     sheet: Worksheet, series: str, year: int, file: str, catalog: Catalog, problems: list[Problem]
 ) -> Iterator[dict[str, Any]]:
     """Yield the entries of a sheet; what is wrong goes into ``problems``."""
-    heading = [_text(sheet.cell(HEADER_ROW, c)) for c in range(1, len(COLUMNS) + 1)]
+    heading = [cell_text(sheet.cell(HEADER_ROW, c)) for c in range(1, len(COLUMNS) + 1)]
     if heading != list(COLUMNS.values()):
         wrong = next(n for n, (a, b) in enumerate(zip(heading, COLUMNS.values(), strict=True), 1) if a != b)
         told = f"the heading is {heading[wrong - 1]!r}, expected {list(COLUMNS.values())[wrong - 1]!r}; export a fresh workbook"
@@ -206,7 +178,7 @@ def _sheet(
     seen: dict[tuple[str, str], str] = {}
     for number in range(HEADER_ROW + 1, sheet.max_row + 1):
         cells = {name: sheet.cell(number, c) for c, name in enumerate(COLUMNS, start=1)}
-        typed = {name: _text(cell) for name, cell in cells.items()}
+        typed = {name: cell_text(cell) for name, cell in cells.items()}
         if not any(typed[name] for name in ("value", "publisher", "source_title", "address", "locator", "note")):
             continue
         at = {name: f"{sheet.title}!{cell.coordinate}" for name, cell in cells.items()}
@@ -287,15 +259,3 @@ def _observation(typed: Mapping[str, str], series: str, row: int, cell: str) -> 
         "note": f"{typed['note']}（录入 entered by {typed['entered_by']}）",
         "row": row,
     }
-
-
-def _text(cell: Any) -> str:
-    """Return a cell as typed: numbers without a trailing .0, never a date or an exponent."""
-    value = cell.value
-    if value is None:
-        return ""
-    if isinstance(value, bool):
-        return str(value)
-    if isinstance(value, int | float):
-        return format(Decimal(repr(value)).normalize(), "f")
-    return str(value).strip()

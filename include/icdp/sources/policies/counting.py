@@ -66,12 +66,16 @@ class Results:
         """Take in the next page.
 
         Raises:
-            LayoutChanged: another total than before, more results than that, or what was on earlier pages again.
+            LayoutChanged: another total than before, more results than that, or what was on earlier pages again:
+                a site that shifts its order between pages leaves others out, though the number is right.
         """
         if self.total not in (None, page.total):
             raise LayoutChanged(f"{self.where}: told {self.total} results, then {page.total}; take it again")
-        if page.found and self.found and set(page.found) <= set(self.found):
-            raise LayoutChanged(f"{self.where}: a page repeats those before it; the site ignores the page number")
+        if again := set(page.found) & set(self.found):
+            raise LayoutChanged(
+                f"{self.where}: a page repeats {len(again)} of {len(page.found)} results of those before it; the site "
+                "ignores the page number or shifts its order, and others may be missing"
+            )
         self.total = page.total
         self.found += page.found
         if len(self.found) > self.total or not (page.found or self.complete):

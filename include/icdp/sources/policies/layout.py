@@ -30,7 +30,7 @@ class Topic(_Model):
 
 
 class Control(_Model):
-    """The word that every portal must have documents for, and on how many pages one is looked for."""
+    """The word that every portal must have documents of every year for, and on how many pages one is looked for."""
 
     word: str
     pages: Annotated[int, Field(ge=1)]
@@ -141,6 +141,11 @@ class Layout(_Model):
     def words(self) -> tuple[str, ...]:
         """The words of all topics, each once."""
         return tuple(dict.fromkeys(word for topic in self.topics.values() for word in topic.words))
+
+    @property
+    def asked(self) -> tuple[str, ...]:
+        """What a portal is asked for, in order: the control word last as well, as a search may fall silent meanwhile."""
+        return (self.control.word, *self.words, self.control.word)
 
     def names(self, province: Province) -> str:
         """Return a pattern for what a title of its own portal calls a province: 江苏省, 江苏, 省."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 import html
 import json
 import re
+import unicodedata
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta, timezone
@@ -22,6 +23,7 @@ from icdp.sources.client import Answer, Client
 _CHINA = timezone(timedelta(hours=8))
 _SHOWN = 80
 _LONGEST = 500
+_MOST = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +68,6 @@ class Platform:
         body: what a question becomes.
         entries: where the list of entries stands in an answer; total: how many there are.
         fields: attribute of :class:`Found` -> key of an entry.
-        by_date: whether a question is for a span of time; without, the answer is of all years.
     """
 
     path: str
@@ -76,7 +77,6 @@ class Platform:
     entries: tuple[str, ...]
     total: tuple[str, ...]
     fields: Mapping[str, str] = field(default_factory=dict)
-    by_date: bool = True
 
     def ask(self, client: Client, address: str, parameters: Mapping[str, Any], query: Query) -> Answer:
         """Ask the portal at ``address``; raises as :meth:`icdp.sources.client.Client.get`."""
@@ -109,6 +109,8 @@ class Platform:
         entries = _at(told, self.entries, where) or []
         if not isinstance(entries, list):
             raise LayoutChanged(f"{where}: {'.'.join(self.entries)} is no list; look at the payload")
+        if len(entries) > _MOST:
+            raise LayoutChanged(f"{where}: {len(entries)} results on one page; look at the payload")
         found = tuple(self._found(entry, address, f"{where}, result {n}") for n, entry in enumerate(entries, start=1))
         return Page(total, found)
 
@@ -124,10 +126,7 @@ class Platform:
                 raise LayoutChanged(f"{where}: has no {self.fields.get(name, name)}; look at the payload")
         if len(texts["title"]) > _LONGEST:
             raise LayoutChanged(f"{where}: a title of {len(texts['title'])} signs; look at the payload")
-        url = urljoin(address + "/", texts["url"])
-        if urlsplit(url).scheme not in ("http", "https"):
-            raise LayoutChanged(f"{where}: {url[:_SHOWN]!r} is no address; look at the payload")
-        return Found(**texts | {"url": url})
+        return Found(**texts | {"url": _absolute(address, texts["url"], where)})
 
 
 def _no_results(answer: Answer) -> str | None:
@@ -157,10 +156,28 @@ def _number(value: Any, name: str, where: str) -> int:
     return int(value)
 
 
+def _absolute(address: str, link: str, where: str) -> str:
+    try:
+        url = urljoin(address + "/", link)
+        parts = urlsplit(url)
+        if parts.scheme in ("http", "https") and parts.hostname:
+            return url
+    except ValueError:  # urllib's word for a host that is none
+        pass
+    raise LayoutChanged(f"{where}: {link[:_SHOWN]!r} is no address; look at the payload")
+
+
 def _text(value: Any) -> str:
-    """Return text without markup: results highlight the word."""
-    text = "" if value is None else str(value)
-    return html.unescape(re.sub(r"</?[A-Za-z][^<>]*>", "", text)).strip()
+    """Return text without markup, as results highlight the word; empty for what is neither text nor number."""
+    text = str(value) if isinstance(value, str | int | float) else ""
+    return _seen(html.unescape(re.sub(r"</?[A-Za-z][^<>]*>", "", text)))
+
+
+def _seen(text: str) -> str:
+    """Return what of a text is seen: no zero-width signs (they split words), control codes or half characters."""
+    return " ".join(
+        "".join(c for c in text if c.isspace() or unicodedata.category(c) not in ("Cc", "Cf", "Cs")).split()
+    )
 
 
 _DAY = r"(\d{4}\s*[-/.年]\s*\d{1,2}\s*[-/.月]\s*\d{1,2})"
@@ -178,15 +195,14 @@ def _fragment(markup: str) -> dict[str, str]:
     link = soup.select_one(".jcse-news-title a, .titleWrapper > a") or soup.select_one(".jcse-result-box a")
     printed = soup.select_one(".jcse-news-url a")
     dated = soup.select_one(".jcse-news-date")
-    text = soup.get_text(" ")
+    text = _seen(soup.get_text(" "))  # in single blanks, that the patterns of labels cannot run long
     labels = {name: match[1] for name, pattern in _LABELS.items() if (match := pattern.search(text))}
-    address = printed.get_text().strip() if printed else str(link.get("href", "")) if link else ""
-    # Links may lead over a counter that has the address as a parameter.
-    address = parse_qs(urlsplit(address).query).get("url", [address])[0]
+    address = _seen(printed.get_text() if printed else str(link.get("href", "")) if link else "")
     return {
-        "title": link.get_text().strip() if link else "",
-        "url": address,
-        "published": dated.get_text().strip() if dated else labels.get("published", ""),
+        "title": _seen(link.get_text()) if link else "",
+        # Links may lead over a counter that has the address as a parameter.
+        "url": parse_qs(address.partition("?")[2].partition("#")[0]).get("url", [address])[0],
+        "published": _seen(dated.get_text()) if dated else labels.get("published", ""),
         "written": labels.get("written", ""),
         "number": labels.get("number", ""),
         "issuer": labels.get("issuer", ""),
@@ -238,7 +254,7 @@ PLATFORMS: Mapping[str, Platform] = {
     ),
     "igs": Platform(
         "/igs/front/search.jhtml", "query", ("code", "siteId"), _igs, ("page", "content"), ("page", "total"),
-        {"title": "title", "url": "url", "published": "trs_time", "number": "filenum"}, by_date=False,
+        {"title": "title", "url": "url", "published": "trs_time", "number": "filenum"},
     ),
     "kaipuyun": Platform(
         "/search5/search/s", "form", ("siteCode",), _kaipuyun, ("searchResultAll", "searchTotal"),
@@ -247,7 +263,7 @@ PLATFORMS: Mapping[str, Platform] = {
     ),
     "guangdong": Platform(
         "/api/search/all", "json", ("site_id", "range"), _guangdong, ("data", "news", "list"), ("data", "news", "total"),
-        {"title": "title", "url": "url", "published": "pub_time"}, by_date=False,
+        {"title": "title", "url": "url", "published": "pub_time"},
     ),
 }  # fmt: skip
 """Platform -> how it is asked and read; a sixth one is an entry here."""

@@ -1,0 +1,1 @@
+from tests.scoring.conftest import examples, square  # noqa: F401 - fixtures
