@@ -104,8 +104,9 @@ def asks_anew() -> bool:
 
 
 def run_date() -> date:
-    """Return the day the running DAG run was due, in the time zone of the schedules."""
-    moment = get_current_context()["dag_run"].run_after
+    """Return the day the running DAG run began, in the time zone of the schedules."""
+    # Not the day it was due: a backfill of 2019 is due in 2019, and would revive waivers that expired since.
+    moment = get_current_context()["dag_run"].start_date
     return moment.astimezone(ZoneInfo("Asia/Shanghai")).date()
 
 
