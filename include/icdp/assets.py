@@ -106,7 +106,8 @@ def asks_anew() -> bool:
 def run_date() -> date:
     """Return the day the running DAG run began, in the time zone of the schedules."""
     # Not the day it was due: a backfill of 2019 is due in 2019, and would revive waivers that expired since.
-    moment = get_current_context()["dag_run"].start_date
+    run = get_current_context()["dag_run"]
+    moment = run.start_date or run.run_after
     return moment.astimezone(ZoneInfo("Asia/Shanghai")).date()
 
 

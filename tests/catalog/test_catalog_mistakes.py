@@ -298,7 +298,7 @@ MISTAKES: dict[str, tuple[Edit, str]] = {
         "provinces.csv: has 30 rows, index.yaml says units: 31; correct one of the two",
     ),
     "province twice": (
-        append("provinces.csv", "110000,甲,甲,Jia,华北,\n"),
+        append("provinces.csv", "110000,甲,甲,Jia,华北,9,9,\n"),
         "provinces.csv: adcode '110000' stands twice (entry N); remove one",
     ),
     "code of five digits": (
@@ -309,10 +309,14 @@ MISTAKES: dict[str, tuple[Edit, str]] = {
         swap("provinces.csv", "天津市,天津,", "天津市,北京,"),
         "provinces.csv: 120000: the name '北京' belongs to 110000 already; remove one",
     ),
+    "same tile twice": (
+        swap("provinces.csv", "天津,Tianjin,华北,7,2,", "天津,Tianjin,华北,6,2,"),
+        "provinces.csv: 120000: its tile is that of 110000; place one of the two elsewhere",
+    ),
     "same alias twice": (
         both(
-            swap("provinces.csv", "北京,Beijing,华北,", "北京,Beijing,华北,京津"),
-            swap("provinces.csv", "天津,Tianjin,华北,", "天津,Tianjin,华北,京 津"),
+            swap("provinces.csv", "北京,Beijing,华北,6,2,", "北京,Beijing,华北,6,2,京津"),
+            swap("provinces.csv", "天津,Tianjin,华北,7,2,", "天津,Tianjin,华北,7,2,京 津"),
         ),
         "provinces.csv: 120000: the name '京 津' belongs to 110000 already; remove one",
     ),

@@ -143,7 +143,11 @@ class Catalog:
             raise CatalogError(
                 f"{path}: has {len(self.provinces)} rows, index.yaml says units: {expected}; correct one of the two"
             )
+        tiles: dict[tuple[int | None, int | None], str] = {}
         for p in self.provinces.values():
+            if p.tile_row is not None and (tiles.setdefault((p.tile_column, p.tile_row), p.adcode)) != p.adcode:
+                there = tiles[p.tile_column, p.tile_row]
+                raise CatalogError(f"{path}: {p.adcode}: its tile is that of {there}; place one of the two elsewhere")
             for name in (p.adcode, p.name_zh, p.short_zh, p.name_en, *p.aliases):
                 other = self._names.setdefault(_fold(name), p.adcode)
                 if other != p.adcode:

@@ -20,13 +20,18 @@ class _Model(BaseModel):
 
 
 class Province(_Model):
-    """One of the provinces: GB/T 2260 code, names in both languages, statistical region."""
+    """One of the provinces: GB/T 2260 code, names in both languages, statistical region.
+
+    ``tile_column`` and ``tile_row``, counted from 0 at the upper left, place its tile on a map of one tile a province.
+    """
 
     adcode: Annotated[str, Field(pattern=r"^[0-9]{6}$")]
     name_zh: Text
     short_zh: Text
     name_en: Text
     region: Text
+    tile_column: Annotated[int, Field(ge=0, le=40)] | None = None
+    tile_row: Annotated[int, Field(ge=0, le=40)] | None = None
     aliases: tuple[str, ...] = ()
 
 

@@ -13,17 +13,11 @@ from icdp.comparing.behind import Difference, by_indicator, differences
 from icdp.comparing.changes import PARTS, Changes, changes
 from icdp.comparing.state import TABLES, State
 from icdp.errors import NotFoundError
+from icdp.look import word
 from icdp.publishing.reader import Published, open_published
 from icdp.settings import Settings
 
-WORDS = {
-    "performance": ("相对表现", "relative performance"),
-    "data_revision": ("数据修订", "data revision"),
-    "coverage": ("采用变化", "coverage or binding"),
-    "entropy_weights": ("数据权重", "entropy weights"),
-    "judgements": ("专家判断", "judgements"),
-    "method": ("方法", "method"),
-}
+WORDS = {part: (word("part", part, "zh"), word("part", part, "en")) for part in PARTS}
 """Part -> its name for people. What a figure of another year says is relative: each year has its own scale."""
 
 KINDS = {

@@ -10,16 +10,11 @@ import pandas as pd
 from icdp.catalog import load_catalog
 from icdp.cli.output import Format, Scale, number, rows_of, show
 from icdp.errors import DataError, NotFoundError
+from icdp.look import both
 from icdp.publishing.reader import Published, open_published
 from icdp.settings import Settings
 
-FIDELITY = {
-    "as_defined": "符合定义 as defined",
-    "partial": "部分口径 partial",
-    "estimated": "估算 estimated",
-    "proxy": "替代 proxy",
-}
-STATUS = {"final": "定稿 final", "provisional": "暂定 provisional"}
+FIDELITY = {code: both("fidelity", code) for code in ("as_defined", "partial", "estimated", "proxy")}
 
 
 def find_node(nodes: pd.DataFrame, name: str, *, indicators: bool) -> str:
@@ -47,7 +42,7 @@ def headline(db: Published, edition: str) -> str:
     """Return one line about an edition."""
     row = db.frame("FROM history.editions WHERE edition = $edition", edition=edition).iloc[0]
     return (
-        f"{edition} · {STATUS.get(row['status'], row['status'])} · 指标 {row['indicators_used']}/{row['indicators_total']} "
+        f"{edition} · {both('status', row['status'])} · 指标 {row['indicators_used']}/{row['indicators_total']} "
         f"indicators · 数据覆盖 coverage {row['coverage']:.0%} · 判断矩阵 judgements: {row['panel']}"
     )
 
