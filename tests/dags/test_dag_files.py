@@ -12,15 +12,17 @@ from typing import Any
 
 import pytest
 
+from icdp.catalog import Catalog
+
 ROOT = Path(__file__).resolve().parents[2]
 FILES = sorted((ROOT / "dags").glob("*.py"))
-DAG_IDS = {"watch_sources", "refresh_statistics", "score_index", "publish_index"}
+DAG_IDS = {"watch_sources", "refresh_statistics", "score_index", "publish_index", "watch_editions"}
 # Statements a task body may hold: imports, a value, a call, the value returned. No branching, no loops.
 WIRING = (ast.Import, ast.ImportFrom, ast.Assign, ast.Expr, ast.Return, ast.FunctionDef)
 HEAVY = {"duckdb", "pandas", "numpy", "requests", "bs4", "yaml", "icdp.road", "icdp.catalog", "icdp.warehouse"}
 
 
-def test_the_dags_are_exactly_these_four(dag_bag: Any) -> None:
+def test_the_dags_are_exactly_these_five(dag_bag: Any) -> None:
     assert dag_bag.import_errors == {}
     assert set(dag_bag.dag_ids) == DAG_IDS
     assert {file.stem for file in FILES} == DAG_IDS
@@ -66,6 +68,7 @@ def test_importing_a_dag_file_loads_nothing_heavy_beyond_airflow(file: Path) -> 
     assert {name for name in loaded if name.startswith("icdp")} == {
         "icdp",
         "icdp.assets",
+        "icdp.decision",
         "icdp.errors",
         "icdp.partition",
     }
@@ -85,7 +88,8 @@ def test_only_the_assets_module_of_the_package_imports_airflow() -> None:
 def test_every_dag_has_owner_tags_description_and_documentation(dag_bag: Any) -> None:
     for dag in dag_bag.dags.values():
         assert dag.catchup is False
-        assert dag.max_active_runs == 16
+        # A year that waits for a person holds up no other (publish_index); a look is never needed twice at once.
+        assert dag.max_active_runs == {"publish_index": 64, "watch_editions": 1}.get(dag.dag_id, 16)
         assert "icdp" in dag.tags
         assert dag.description
         assert "one statistical year" in dag.doc_md
@@ -114,6 +118,8 @@ def test_exactly_the_tasks_that_open_the_warehouse_are_in_its_pool_of_one_slot(d
         "refresh_statistics.load",
         "refresh_statistics.check",
         "score_index.score",
+        "publish_index.draft",
+        "publish_index.decide",
         "publish_index.publish",
     }
     pools = json.loads((ROOT / "include" / "pools.json").read_text(encoding="utf-8"))
@@ -171,3 +177,24 @@ def test_the_run_of_an_autumn_makes_the_year_before(dag_bag: Any) -> None:
     assert dag.timetable._get_partition_info(datetime(2026, 10, 14, 19, tzinfo=UTC))[1] == "2025"
     infos = dag.iter_dagrun_infos_between(datetime(2019, 1, 1, tzinfo=UTC), datetime(2025, 12, 31, tzinfo=UTC))
     assert [info.partition_key for info in infos] == ["2019", "2020", "2021", "2022", "2023", "2024", "2025"]
+
+
+def test_the_day_a_year_is_due_is_the_day_its_run_is_scheduled(dag_bag: Any, catalog: Catalog) -> None:
+    month, day = catalog.rules.publication.due.split("-")
+    cron = dag_bag.dags["refresh_statistics"].timetable.expression.split()
+    assert cron[2:4] == [str(int(day)), str(int(month))]
+
+
+def test_order_of_the_publication(dag_bag: Any) -> None:
+    tasks = dag_bag.dags["publish_index"].task_dict
+    assert {name: sorted(task.upstream_task_ids) for name, task in tasks.items()} == {
+        "draft": [],
+        "ask": ["draft"],
+        "decide": ["ask"],
+        "publish": ["decide", "draft"],
+        "rerun": ["ask", "decide"],
+        "refresh": ["rerun"],
+    }
+    # Else a default of 30 minutes would end the waiting.
+    assert tasks["ask"].execution_timeout is None
+    assert tasks["ask"].response_timeout is None
