@@ -94,6 +94,10 @@ class AirflowApi:
         found = self._call("GET", "dags/~/dagRuns/~/hitlDetails", limit=100, response_received=False)
         return cast("list[Json]", found["hitl_details"])
 
+    def answered(self, dag_id: str, run_id: str, task_id: str) -> Json:
+        """Return the answer a task waited for."""
+        return self._call("GET", f"dags/{dag_id}/dagRuns/{quote(run_id)}/taskInstances/{task_id}/-1/hitlDetails")
+
     def answer(self, request: Json, chosen: str, **fields: object) -> None:
         """Answer a request as the user who is logged in."""
         task = request["task_instance"]

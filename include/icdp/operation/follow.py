@@ -120,7 +120,7 @@ class Follower:
         if states["publish"] != "skipped":
             chain.outcome = self.api.returned(chain.dag_id, chain.run_id, "publish")
             return
-        decision = Decision.of(chain.year, "", self.api.left(chain.dag_id, chain.run_id, "ask", "return_value"))
+        decision = Decision.of(chain.year, "", self.api.answered(chain.dag_id, chain.run_id, "ask"))
         told = f"{decision.decision} by {decision.decided_by}: {decision.reason or 'no reason given'}"
         if decision.decision == "rerun":
             self._line("↻", "yellow", chain, "decide", told)
