@@ -7,6 +7,7 @@ from copy import copy
 from dataclasses import asdict, replace
 from datetime import date, timedelta
 from html import escape
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 from zoneinfo import ZoneInfo
 
@@ -138,24 +139,45 @@ def settings() -> Settings:
     from icdp.settings import Settings
 
     opened: Any = ObjectStoragePath
-    return replace(Settings.from_environment(), object_storage=opened)
+    found = replace(Settings.from_environment(), object_storage=opened)
+    channel = get_current_context()["params"].get("channel")
+    return replace(found, channel=channel) if channel else found
 
 
 def refetch_field() -> dict[str, Param]:
-    """Return the form field that makes a run ask the live sources anew."""
+    """Return the form fields of what is asked: anew or not, which sources, over which channel."""
+    # The names of files: reading the catalogue itself would cost every parse of the DAG.
+    sources = sorted(path.stem for path in (Path(__file__).parents[1] / "catalog" / "sources").glob("*.yaml"))
     return {
         "refetch": Param(
             False,
             type="boolean",
             title="Refetch",
             description="Ask the live sources again, though the archive has what they gave for this year.",
-        )
+        ),
+        "sources": Param(
+            [],
+            type="array",
+            items={"type": "string", "enum": sources},
+            uniqueItems=True,
+            examples=sources,
+            title="Sources",
+            description="With refetch: ask only these again, the others are read from the archive. Empty: all of them.",
+        ),
+        "channel": Param(
+            None,
+            type=["null", "string"],
+            enum=[None, "facts", "live"],
+            title="Channel",
+            description="For this run only, in place of ICDP_CHANNEL.",
+        ),
     }
 
 
-def asks_anew() -> bool:
-    """Return whether the running task is to ask the live sources anew."""
-    return bool(get_current_context()["params"].get("refetch", False))
+def asks_anew(source: str) -> bool:
+    """Return whether the running task is to ask a live source anew."""
+    form = get_current_context()["params"]
+    return bool(form.get("refetch", False)) and source in (form.get("sources") or [source])
 
 
 def run_date() -> date:

@@ -198,3 +198,46 @@ def test_order_of_the_publication(dag_bag: Any) -> None:
     # Else a default of 30 minutes would end the waiting.
     assert tasks["ask"].execution_timeout is None
     assert tasks["ask"].response_timeout is None
+
+
+@pytest.mark.parametrize(
+    ("form", "mistake"),
+    [
+        ({"year": 1999}, "1999 is less than the minimum of 2000"),
+        ({"year": "2024"}, "'2024' is not of type"),
+        ({"sources": ["nbs", "nobody"]}, "'nobody' is not one of"),
+        ({"sources": ["nbs", "nbs"]}, "has non-unique elements"),
+        ({"channel": "guess"}, "'guess' is not one of"),
+    ],
+)
+def test_the_form_refuses_what_is_no_year_source_or_channel(dag_bag: Any, form: dict[str, Any], mistake: str) -> None:
+    params = dag_bag.dags["refresh_statistics"].params
+    ((name, value),) = form.items()
+    with pytest.raises(Exception, match=mistake):
+        params[name] = value
+
+
+@pytest.mark.parametrize(
+    ("form", "anew"),
+    [
+        ({}, []),
+        ({"sources": ["nbs"]}, []),
+        ({"refetch": True}, ["cac", "facts", "nbs"]),
+        ({"refetch": True, "sources": ["nbs"]}, ["nbs"]),
+    ],
+)
+def test_one_source_of_one_year_can_be_asked_anew(
+    monkeypatch: pytest.MonkeyPatch, form: dict[str, Any], anew: list[str]
+) -> None:
+    from icdp import assets
+
+    monkeypatch.setattr(assets, "get_current_context", lambda: {"params": form})
+    assert [source for source in ("cac", "facts", "nbs") if assets.asks_anew(source)] == anew
+
+
+def test_a_run_may_have_a_channel_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    from icdp import assets
+
+    for form, channel in (({}, "facts"), ({"channel": None}, "facts"), ({"channel": "live"}, "live")):
+        monkeypatch.setattr(assets, "get_current_context", lambda form=form: {"params": form})
+        assert assets.settings().channel == channel
