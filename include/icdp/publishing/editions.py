@@ -6,7 +6,6 @@ import hashlib
 import json
 import os
 import platform
-import re
 import shutil
 import tempfile
 from collections.abc import Iterator, Mapping
@@ -25,10 +24,10 @@ from icdp.files import alone
 from icdp.publishing import sdmx
 from icdp.publishing.datapackage import datapackage
 from icdp.publishing.dcat import dcat
+from icdp.publishing.names import NAME
 from icdp.publishing.schema import tables
 from icdp.warehouse.used_files import MadeFrom
 
-NAME = re.compile(r"(?P<year>[0-9]{4})-r(?P<revision>[1-9][0-9]*)")
 MANIFEST = "edition.json"
 CHECKSUMS = "SHA256SUMS"
 MADE_FROM = "made_from"
