@@ -31,9 +31,9 @@ from icdp.assets import (
     schedule=PartitionedAssetTimetable(assets=SCORES),
     start_date=datetime(2025, 1, 1, tzinfo=UTC),
     catchup=False,
-    # A year that waits for a person is an active run and must hold up no other.
     # Without a clock of its own there is nothing to hold back; a paused consumer piles up queued runs.
     is_paused_upon_creation=False,
+    # A year that waits for a person is an active run and must hold up no other.
     max_active_runs=64,
     params=year_field(),
     default_args=TASK_DEFAULTS,

@@ -84,12 +84,13 @@ class Mail(BaseNotifier):
         """Send it."""
         from airflow.providers.smtp.notifications.smtp import SmtpNotifier
 
-        to = [address.strip() for address in str(Variable.get(RECIPIENTS, default="") or "").split(",")]
-        if not any(to) or self.only_with not in self.text:
+        listed = str(Variable.get(RECIPIENTS, default="") or "").split(",")
+        to = [address.strip() for address in listed if address.strip()]
+        if not to or self.only_with not in self.text:
             return
         try:
             body = f"<pre>{escape(self.text)}</pre>"
-            SmtpNotifier(to=list(filter(None, to)), subject=self.subject, html_content=body).notify(context)
+            SmtpNotifier(to=to, subject=self.subject, html_content=body).notify(context)
         except Exception:
             logging.getLogger(__name__).exception("no mail could be sent to %s; see connection smtp_default", to)
 

@@ -8,7 +8,7 @@ from icdp.catalog import load_catalog
 from icdp.decision import Decision, Request
 from icdp.errors import NotFoundError
 from icdp.publishing import approval
-from icdp.publishing.editions import list_editions
+from icdp.publishing.editions import latest, list_editions
 from icdp.settings import Settings
 from icdp.warehouse import connection as warehouse
 
@@ -45,12 +45,11 @@ def overdue(settings: Settings, day: date) -> str:
         NotFoundError: it has none, though ``publication.patience_days`` have passed since ``publication.due``.
     """
     rules = load_catalog(settings.catalog).rules.publication
-    folder = settings.published / "editions"
     year = rules.newest_due(day)
-    found = [e.name for e in (list_editions(folder) if folder.is_dir() else []) if e.year == year]
-    if not found:
+    found = latest(list_editions(settings.published / "editions"), year)
+    if found is None:
         raise NotFoundError(
             f"{year} has no edition, {rules.patience_days} days after it was due ({year + 1}-{rules.due}); look at the runs "
             "of refresh_statistics, score_index and publish_index for it, and answer what waits for a decision"
         )
-    return f"{year}: {max(found)}"
+    return f"{year}: {found.name}"

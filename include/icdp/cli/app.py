@@ -42,6 +42,10 @@ Source = Annotated[str, typer.Argument(metavar="SOURCE", help="id of a live sour
 Province = Annotated[
     str, typer.Argument(metavar="PROVINCE", autocompletion=completing.provinces, help="四川, 四川省, Sichuan or 510000")
 ]
+Indicator = Annotated[
+    str,
+    typer.Argument(metavar="INDICATOR", autocompletion=completing.indicators, help="id, Chinese or English name"),
+]
 Form = Annotated[Format, typer.Option("--format", help="table for people, csv or json for programs")]
 Day = typer.Option("--as-of", formats=["%Y-%m-%d"], metavar="DATE", help="what was known at the end of that day, UTC")
 Node = Annotated[
@@ -157,10 +161,7 @@ def whatif(
 def reach(
     which: Which,
     province: Province,
-    indicator: Annotated[
-        str,
-        typer.Argument(metavar="INDICATOR", autocompletion=completing.indicators, help="id, Chinese or English name"),
-    ],
+    indicator: Indicator,
     rank: Annotated[int, typer.Argument(metavar="RANK", min=1, help="to be reached")],
     node: Annotated[str | None, typer.Option("--node", help="default: the composite")] = None,
     form: Form = Format.table,
@@ -203,17 +204,9 @@ def query(
 
 @app.command()
 def trace(
-    province: Annotated[
-        str,
-        typer.Argument(metavar="PROVINCE", autocompletion=completing.provinces, help="四川, 四川省, Sichuan or 510000"),
-    ] = "",
-    indicator: Annotated[
-        str,
-        typer.Argument(metavar="INDICATOR", autocompletion=completing.indicators, help="id, Chinese or English name"),
-    ] = "",
-    which: Annotated[
-        str, typer.Argument(metavar="YEAR_OR_EDITION", autocompletion=completing.editions, help="2024 or 2024-r1")
-    ] = "",
+    province: Province = "",
+    indicator: Indicator = "",
+    which: Which = "",
     reverse: Annotated[
         str, typer.Option("--reverse", metavar="PAYLOAD", help="instead: what rests on this payload (SHA-256)")
     ] = "",

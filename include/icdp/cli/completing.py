@@ -15,15 +15,12 @@ def editions(incomplete: str) -> list[tuple[str, str]]:
         from icdp.publishing.names import NAME
 
         folder = Settings.from_environment().published / "editions"
-        names = sorted((path.name for path in folder.iterdir() if NAME.fullmatch(path.name)), key=_age, reverse=True)
-        years = dict.fromkeys(name[:4] for name in names)
+        there = [named for path in folder.iterdir() if (named := NAME.fullmatch(path.name))]
+        there.sort(key=lambda name: (int(name["year"]), int(name["revision"])), reverse=True)
+        names = [name[0] for name in there]
+        years = dict.fromkeys(name["year"] for name in there)
         found = [(year, "最新版 latest edition") for year in years] + [(name, "") for name in names]
     return [entry for entry in found if entry[0].startswith(incomplete)]
-
-
-def _age(name: str) -> tuple[int, int]:
-    year, _, revision = name.partition("-r")
-    return int(year), int(revision)
 
 
 def provinces(incomplete: str) -> list[tuple[str, str]]:

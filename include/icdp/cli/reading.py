@@ -227,9 +227,8 @@ def _state(row: object) -> str:
     fidelity = getattr(row, "fidelity", None)
     if isinstance(fidelity, str):
         fill, year = getattr(row, "fill", None), getattr(row, "value_year", "")
-        told = {"interpolated": "插值 interpolated", "group_median": "同地区中位数 median of its region"}
         carried = f"{year} 年数据 carried" if getattr(row, "status", "") == "I" else ""
-        came = told.get(str(fill), carried)
+        came = both("fill", fill) if fill in ("interpolated", "group_median") else carried
         return f"{FIDELITY[fidelity]} · {came}" if came else FIDELITY[fidelity]
     in_use = getattr(row, "in_use", None)
     if in_use is None or in_use is pd.NA or pd.isna(in_use):

@@ -148,35 +148,26 @@ class Follower:
         )
 
     def _report_tasks(self, chain: Chain, run: Json) -> None:
-        if run["state"] == "queued":
-            return
-        self._report_waiting(chain)
-        if not self.by_task:
+        # Whoever asked for seven years is told of no task, but of those that wait for a person.
+        if run["state"] == "queued" or not (self.by_task or chain.dag_id == DAGS[-1]):
             return
         for task in self.api.tasks(chain.dag_id, chain.run_id):
             key = (chain.run_id, task["task_id"], str(task["map_index"]), str(task["try_number"]), str(task["state"]))
             if key in self.said:
                 continue
             self.said.add(key)
-            if task["state"] == "success":
+            if task["state"] == "awaiting_input":
+                where = f"{self.api.root}/required_actions"
+                self._line("?", "yellow", chain, _name(task), f"等待批准 waits for a decision: {where}")
+            elif not self.by_task:
+                continue
+            elif task["state"] == "success":
                 self._line("✓", "green", chain, _name(task), f"{task['duration'] or 0:.1f} s")
             elif task["state"] == "failed":
                 self._line("✗", "red", chain, _name(task), last_error(self._task_log(chain, task)))
             elif task["state"] == "up_for_retry":
                 reason = last_error(self._task_log(chain, task))
                 self._line("…", "yellow", chain, _name(task), f"will be tried again: {reason}")
-
-    def _report_waiting(self, chain: Chain) -> None:
-        """Say once that a year waits for a person."""
-        key = (chain.run_id, "waits")
-        if (
-            chain.dag_id == DAGS[-1]
-            and key not in self.said
-            and any(task["state"] == "awaiting_input" for task in self.api.tasks(chain.dag_id, chain.run_id))
-        ):
-            self.said.add(key)
-            where = f"{self.api.root}/required_actions"
-            self._line("?", "yellow", chain, "ask", f"等待批准 waits for a decision: {where}")
 
     def _report_run(self, chain: Chain, run: Json) -> None:
         key = (chain.run_id, "run")

@@ -12,9 +12,9 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 
 from icdp.catalog import Catalog
 from icdp.decision import Decision, Request
-from icdp.look import LANGUAGES, word
+from icdp.look import both
 from icdp.publishing.against import rank_changes
-from icdp.publishing.editions import Edition, list_editions
+from icdp.publishing.editions import Edition, latest, list_editions, next_revision
 from icdp.publishing.gather import beside, digest, gather
 
 MOVERS = 6
@@ -30,12 +30,12 @@ def request(connection: duckdb.DuckDBPyConnection, catalog: Catalog, published: 
     content = gather(connection, catalog, year)
     sha256 = digest(content)
     folder = published / "editions"
-    editions = list_editions(folder) if folder.is_dir() else []
-    last = max((e for e in editions if e.year == year), default=None)
+    editions = list_editions(folder)
+    last = latest(editions, year)
     if (last is not None and last.content_sha256 == sha256) or is_approved(connection, year, sha256):
         return None
-    before = last or max((e for e in editions if e.year == year - 1), default=None)
-    name = f"{year}-r{1 if last is None else last.revision + 1}"
+    before = last or latest(editions, year - 1)
+    name = f"{year}-r{next_revision(last)}"
     content |= beside(connection, catalog, content, year)
     changes = rank_changes(folder, content, name, [before.name] if before else [])
     return Request(f"发布 {name}？ Publish {name}?", _body(catalog, content, name, before, changes), sha256)
@@ -109,10 +109,12 @@ def _movers(changes: pd.DataFrame) -> list[dict[str, object]]:
         places = int(first["rank_before"]) - int(first["rank_after"])
         if places:
             heaviest = parts["part"].iloc[int((parts["rank_places"] * (1 if places > 0 else -1)).to_numpy().argmax())]
-            words = tuple(word("part", heaviest, language) for language in LANGUAGES)
             told.append(
-                {"province": first["province"], "places": places, "rank": int(first["rank_after"]), "part": words}
-            )
+                {
+                    "province": first["province"], "places": places, "rank": int(first["rank_after"]),
+                    "part": both("part", heaviest),
+                }
+            )  # fmt: skip
     return sorted(told, key=lambda t: (-abs(cast("int", t["places"])), cast("int", t["rank"])))[:MOVERS]
 
 
@@ -122,7 +124,7 @@ def _template() -> Template:
         autoescape=True,
     )  # fmt: skip
     environment.filters["plain"] = _plain
-    environment.globals["word"] = word
+    environment.globals["both"] = both
     return environment.get_template("approval.md.j2")
 
 

@@ -8,7 +8,7 @@ import os
 import platform
 import shutil
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from importlib.metadata import version
@@ -64,12 +64,14 @@ def publishing(published: Path) -> Iterator[Path]:
 
 
 def list_editions(folder: Path) -> list[Edition]:
-    """Return the editions in ``folder`` by year and revision.
+    """Return the editions in ``folder`` by year and revision; none where nothing was published yet.
 
     Raises:
         DataError: an edition's manifest is unreadable.
     """
-    found = []
+    found: list[Edition] = []
+    if not folder.is_dir():
+        return found
     for path in folder.iterdir():
         if NAME.fullmatch(path.name):
             try:
@@ -80,6 +82,16 @@ def list_editions(folder: Path) -> list[Edition]:
                     f"{path / MANIFEST}: cannot be read ({exc}); restore the edition from a backup"
                 ) from exc
     return sorted(found)
+
+
+def latest(editions: Iterable[Edition], year: int) -> Edition | None:
+    """Return the newest edition of a year, if there is one."""
+    return max((edition for edition in editions if edition.year == year), default=None)
+
+
+def next_revision(last: Edition | None) -> int:
+    """Return the revision that follows a year's newest edition."""
+    return 1 if last is None else last.revision + 1
 
 
 def add_edition(

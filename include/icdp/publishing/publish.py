@@ -13,7 +13,7 @@ from icdp.errors import DataError, NotFoundError
 from icdp.publishing.against import rank_changes
 from icdp.publishing.approval import decided, is_approved
 from icdp.publishing.database import is_current, rebuild
-from icdp.publishing.editions import Edition, add_edition, list_editions, publishing
+from icdp.publishing.editions import Edition, add_edition, latest, list_editions, next_revision, publishing
 from icdp.publishing.gather import beside, digest, gather
 from icdp.warehouse.used_files import MadeFrom
 
@@ -59,7 +59,7 @@ def publish_year(
     sha256 = digest(content)
     with publishing(published) as folder:
         editions = list_editions(folder)
-        last = max((e for e in editions if e.year == year), default=None)
+        last = latest(editions, year)
         is_new = last is None or last.content_sha256 != sha256
         if last is None or is_new:
             if needs_approval and not is_approved(connection, year, sha256):
@@ -72,11 +72,10 @@ def publish_year(
                     f"year {year} was scored by a version that did not keep the catalogue; run refresh_statistics and "
                     "score_index for it again"
                 )
-            revision = 1 if last is None else last.revision + 1
-            edition = Edition(year, revision, sha256, moment.isoformat())
+            edition = Edition(year, next_revision(last), sha256, moment.isoformat())
             content |= {"approvals": decided(connection, year, last)}
             content |= beside(connection, catalog, content, year)
-            compared = [e.name for e in (last, max((e for e in editions if e.year == year - 1), default=None)) if e]
+            compared = [e.name for e in (last, latest(editions, year - 1)) if e]
             content |= {"rank_changes": rank_changes(folder, content, edition.name, compared)}
             add_edition(folder, catalog, content, edition, None if last is None else last.name, made_from)
             editions = sorted([*editions, edition])
