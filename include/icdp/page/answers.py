@@ -5,7 +5,19 @@ from __future__ import annotations
 from typing import Any, Literal
 
 from icdp.page.asking import Paging, State, cut
-from icdp.page.models import Edition, History, Indicator, Neighbour, Node, Profile, Province, Score, Scores, Standing, Year
+from icdp.page.models import (
+    Edition,
+    History,
+    Indicator,
+    Neighbour,
+    Node,
+    Profile,
+    Province,
+    Score,
+    Scores,
+    Standing,
+    Year,
+)
 from icdp.page.refusals import Refused
 
 Scale = Literal["yearly", "panel"]
@@ -42,9 +54,10 @@ def scores(
     """Return the ranking on a node."""
     chosen, before = state.node(node), state.before()
     table = _SCORED[scale]
-    extra = "s.tier, s.known" if scale == "yearly" else "NULL AS tier, NULL AS known"
+    tiers, known = ("s.tier", "s.known") if scale == "yearly" else ("NULL::INTEGER", "NULL::DOUBLE")
     found = state.of_edition(
-        f"""SELECT s.adcode, p.short_zh, p.name_en, p.region, s.rank, s.score, s.coverage, {extra},
+        f"""SELECT s.adcode, p.short_zh, p.name_en, p.region, s.rank, s.score, s.coverage, {tiers} AS tier,
+                {known} AS known,
                 i.rank_p05, i.rank_median, i.rank_p95, b.rank AS rank_before, b.rank - s.rank AS places
             FROM {table} s JOIN history.provinces p USING (edition, adcode)
             LEFT JOIN {table} b ON b.edition = $before AND b.node = s.node AND b.adcode = s.adcode
@@ -52,7 +65,7 @@ def scores(
                 ON i.edition = s.edition AND i.node = s.node AND i.adcode = s.adcode AND $scale = 'yearly'
             WHERE s.edition = $edition AND s.node = $node
                 AND ($search IS NULL OR contains(lower(concat_ws(' ', p.adcode, p.name_zh, p.short_zh, p.name_en)), $search))
-                AND ($tier IS NULL OR tier = $tier)
+                AND ($tier IS NULL OR {tiers} = $tier)
             ORDER BY s.rank NULLS LAST, s.adcode""",  # noqa: S608 - our own names
         before=before, node=chosen, scale=scale, search=search.strip().lower() if search else None, tier=tier,
     )  # fmt: skip
@@ -149,10 +162,11 @@ _STANDING = """
         SELECT v.*, CASE WHEN v.normalized IS NOT NULL
             THEN rank() OVER (PARTITION BY v.indicator ORDER BY v.normalized DESC NULLS LAST) END AS place,
             count(v.normalized) OVER (PARTITION BY v.indicator) AS placed
-        FROM history.indicator_values v WHERE v.edition = $edition),
+        FROM history.indicator_values v WHERE v.edition = $edition AND ($node IS NULL OR v.indicator = $node)),
     ranked AS (SELECT node, count(rank) AS placed FROM history.scores WHERE edition = $edition GROUP BY node),
     cited AS (SELECT adcode, indicator, any_value(publisher) AS publisher, any_value(title) AS title
-        FROM (SELECT * FROM history.lineage WHERE edition = $edition ORDER BY series, value_year, of_adcode)
+        FROM (SELECT * FROM history.lineage WHERE edition = $edition
+            AND list_contains($adcodes, adcode) AND ($node IS NULL OR indicator = $node) ORDER BY series, value_year, of_adcode)
         GROUP BY adcode, indicator)
     SELECT a.adcode, n.node, s.score, coalesce(s.rank, v.place) AS rank, coalesce(r.placed, v.placed) AS ranked,
         i.rank_p05, i.rank_p95, b.rank AS rank_before, v.value, coalesce(v.unit, g.unit, n.unit) AS unit, v.normalized,
@@ -169,12 +183,18 @@ _STANDING = """
     LEFT JOIN history.contributions c ON c.edition = n.edition AND c.indicator = n.node AND c.adcode = a.adcode
     LEFT JOIN history.indicator_coverage g ON g.edition = n.edition AND g.indicator = n.node
     LEFT JOIN history.weights w ON w.edition = n.edition AND w.node = n.node
-    WHERE n.edition = $edition"""
+    WHERE n.edition = $edition AND ($node IS NULL OR n.node = $node)"""
 
 
-def standings(state: State, adcodes: list[str]) -> dict[str, list[Standing]]:
-    """Return for each node of the tree, depth first, how the provinces stand on it, in their order."""
-    found = state.of_edition(_STANDING, adcodes=adcodes, before=state.before())
+def standings(state: State, adcodes: list[str], only: str | None = None) -> dict[str, list[Standing]]:
+    """Return for each node of the tree, depth first, how the provinces stand on it, in their order.
+
+    Args:
+        state: knows the edition.
+        adcodes: the provinces.
+        only: a node, if the others are not wanted.
+    """
+    found = state.of_edition(_STANDING, adcodes=adcodes, before=state.before(), node=only)
     cells = {(row["node"], row.pop("adcode")): row for row in found}
     return {
         name: [
@@ -185,6 +205,7 @@ def standings(state: State, adcodes: list[str]) -> dict[str, list[Standing]]:
             for adcode in adcodes
         ]
         for name, node in state.nodes.items()
+        if only in (None, name)
     }  # fmt: skip
 
 

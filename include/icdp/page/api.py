@@ -18,6 +18,7 @@ from icdp.page.asking import (
     OfAll,
     OfEdition,
     Pages,
+    Remembering,
     Search,
     cut,
     unmodified,
@@ -51,7 +52,7 @@ _PROBLEMS: dict[int | str, dict[str, Any]] = {
     422: {"model": Problem, "description": "a parameter is not as described"},
     503: {"model": Problem, "description": "the published database cannot be read"},
 }
-router = APIRouter(prefix="/api", responses=_PROBLEMS)
+router = APIRouter(prefix="/api", responses=_PROBLEMS, route_class=Remembering)
 Edition_ = Annotated[str, InPath(pattern=r"^[0-9]{4}-r[1-9][0-9]{0,3}$", description="an edition like `2024-r1`")]
 OneAnother = Annotated[list[str], Query(description="2 to 5 provinces", min_length=2, max_length=5)]
 

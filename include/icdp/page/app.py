@@ -38,8 +38,6 @@ HEADERS = {
     "referrer-policy": "no-referrer",
     "cross-origin-resource-policy": "same-origin",
     "permissions-policy": "camera=(), microphone=(), geolocation=()",
-    # What a reader gets depends on who asks.
-    "vary": "Cookie, Authorization, Accept",
 }
 
 
@@ -132,7 +130,7 @@ def static_file(version: str, name: str) -> Response:
 def openapi(request: Request) -> dict[str, Any]:
     """Return the description of the API."""
     app: FastAPI = request.app
-    return app.openapi()
+    return {**app.openapi(), "servers": [{"url": request.scope.get("root_path") or "/"}]}
 
 
 @page.get("/{path:path}")

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable, Coroutine, Iterable, Iterator
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Annotated, Any
 
 from fastapi import Depends, Path, Query, Request, Response
+from fastapi.routing import APIRoute
 
 from icdp import __version__
 from icdp.page.models import Row
-from icdp.page.opened import Opened
-from icdp.page.refusals import NotModified, Refused
+from icdp.page.opened import Memory, Opened, Told
+from icdp.page.refusals import Known, NotModified, Refused
 from icdp.publishing.reader import Published
 
 MOST = 500
@@ -64,6 +65,7 @@ class State:
 
     Attributes:
         db: a connection on one state of the database.
+        memory: answers given on that state.
         request: what is asked.
         etag: of the answer.
         edition: the edition asked for; empty where the answer is about all.
@@ -71,12 +73,12 @@ class State:
     """
 
     db: Published
+    memory: Memory
     request: Request
     etag: str = ""
     edition: str = ""
     content_sha256: str = ""
     year: int = 0
-    _nodes: dict[str, Node] = field(default_factory=dict)
 
     def rows(self, sql: str, **parameters: object) -> list[dict[str, Any]]:
         """Return the rows of a query with named parameters as dictionaries; NaN is None."""
@@ -193,8 +195,8 @@ def cut(rows: list[Row], paging: Paging) -> list[Row]:
 
 def _state(request: Request) -> Iterator[State]:
     opened: Opened = request.app.state.opened
-    with opened.reading() as db:
-        yield State(db, request)
+    with opened.reading() as (db, memory):
+        yield State(db, memory, request)
 
 
 _Read = Annotated[State, Depends(_state)]
@@ -225,11 +227,11 @@ def _find(state: State, name: str) -> None:
     """
     known = "SELECT edition, year, content_sha256 FROM"
     if name == NEWEST:
-        found = state.rows(f"{known} editions ORDER BY year DESC LIMIT 1")  # noqa: S608 - our own text
+        found = state.rows(f"{known} editions ORDER BY year DESC LIMIT 1")
     elif "-" in name:
-        found = state.rows(f"{known} history.editions WHERE edition = $name", name=name)  # noqa: S608 - likewise
+        found = state.rows(f"{known} history.editions WHERE edition = $name", name=name)
     else:
-        found = state.rows(f"{known} editions WHERE year = $year", year=int(name))  # noqa: S608 - likewise
+        found = state.rows(f"{known} editions WHERE year = $year", year=int(name))
     if not found:
         there = ", ".join(row["edition"] for row in state.rows("SELECT edition FROM editions ORDER BY year"))
         raise Refused(404, f"没有版本 {name}；已发布：{there}", f"no edition {name}; published are {there}")
@@ -241,9 +243,13 @@ def _marked(state: State, response: Response, *told: str) -> State:
 
     Raises:
         NotModified: the reader has it already.
+        Known: it was given before, on the same state of the database.
     """
     state.etag = f'W/"{hashlib.sha256("|".join((__version__, *told)).encode()).hexdigest()[:32]}"'
     unmodified(state.request, state.etag)
+    if (told := state.memory.get(_address(state.request))) is not None and told.etag == state.etag:
+        raise Known(told)
+    state.request.state.memory = state.memory
     response.headers["ETag"] = state.etag
     response.headers["Cache-Control"] = "private, no-cache"
     return state
@@ -258,6 +264,27 @@ def unmodified(request: Request, etag: str) -> None:
     held = [mark.strip().removeprefix("W/") for mark in request.headers.get("if-none-match", "").split(",")]
     if etag.removeprefix("W/") in held or held == ["*"]:
         raise NotModified(etag)
+
+
+def _address(request: Request) -> str:
+    return f"{request.url.path}?{request.url.query}"
+
+
+class Remembering(APIRoute):
+    """A route whose answers are kept until the database is replaced."""
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        """Return what answers."""
+        answer = super().get_route_handler()
+
+        async def remembered(request: Request) -> Response:
+            response = await answer(request)
+            memory: Memory | None = getattr(request.state, "memory", None)
+            if memory is not None and response.status_code == 200:
+                memory.keep(_address(request), Told(bytes(response.body), response.headers["etag"]))
+            return response
+
+        return remembered
 
 
 OfAll = Annotated[State, Depends(_of_all)]

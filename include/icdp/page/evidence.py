@@ -16,7 +16,7 @@ Outcome = Literal["accepted", "quarantined", "failed", "not_used", "absent"]
 def trace(state: State, adcode: str, indicator: str) -> Trace:
     """Return the way from a value back to the figures it was made from."""
     state.province(adcode), state.indicator(indicator)
-    (standing,) = standings(state, [adcode])[indicator]
+    (standing,) = standings(state, [adcode], indicator)[indicator]
     asked = {"adcode": adcode, "indicator": indicator}
     figures = state.of_edition(
         """FROM history.lineage WHERE edition = $edition AND adcode = $adcode AND indicator = $indicator

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import threading
+from collections import OrderedDict
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import duckdb
@@ -15,6 +17,50 @@ from icdp.publishing.reader import Published
 _STATEMENTS = """SET autoinstall_known_extensions = false; SET autoload_known_extensions = false;
     SET TimeZone = 'UTC'; SET threads = 2; SET enable_external_access = false; SET lock_configuration = true"""
 _Identity = tuple[int, int, int]
+
+
+@dataclass(frozen=True)
+class Told:
+    """An answer that was given.
+
+    Attributes:
+        body: its bytes.
+        etag: its mark.
+    """
+
+    body: bytes
+    etag: str
+
+
+@dataclass
+class Memory:
+    """Answers given on one state of the database; the next state begins with none.
+
+    Attributes:
+        most: answers kept, the newest ones.
+        longest: bytes of an answer that is kept.
+    """
+
+    most: int = 256
+    longest: int = 128 * 1024
+    _kept: OrderedDict[str, Told] = field(default_factory=OrderedDict)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def get(self, asked: str) -> Told | None:
+        """Return what was answered to an address."""
+        with self._lock:
+            if asked in self._kept:
+                self._kept.move_to_end(asked)
+            return self._kept.get(asked)
+
+    def keep(self, asked: str, told: Told) -> None:
+        """Keep an answer, unless it is too long."""
+        if len(told.body) > self.longest:
+            return
+        with self._lock:
+            self._kept[asked] = told
+            while len(self._kept) > self.most:
+                self._kept.popitem(last=False)
 
 
 class Opened:
@@ -33,20 +79,21 @@ class Opened:
         self._lock = threading.Lock()
         self._identity: _Identity | None = None
         self._connection: duckdb.DuckDBPyConnection | None = None
+        self._memory = Memory()
 
     @contextmanager
-    def reading(self) -> Iterator[Published]:
-        """Yield the database as it is now; whoever reads keeps one state until the end.
+    def reading(self) -> Iterator[tuple[Published, Memory]]:
+        """Yield the database as it is now, and what was answered on it; a reader keeps one state until the end.
 
         Raises:
             NotFoundError: nothing is published yet.
             DataError: the file is no database.
         """
         with self._lock:
-            cursor = self._current().cursor()
+            cursor, memory = self._current().cursor(), self._memory
         try:
             cursor.execute("USE published")
-            yield Published(cursor)
+            yield Published(cursor), memory
         finally:
             cursor.close()
 
@@ -72,6 +119,7 @@ class Opened:
         if self._connection is not None:
             self._connection.close()
         self._connection = self._identity = None
+        self._memory = Memory()
 
 
 def _open(database: Path) -> duckdb.DuckDBPyConnection:

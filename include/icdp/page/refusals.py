@@ -12,6 +12,7 @@ from starlette.exceptions import HTTPException
 
 from icdp.errors import IcdpError, NotFoundError
 from icdp.page.models import Problem
+from icdp.page.opened import Told
 
 Login = Callable[[Request], str]
 log = logging.getLogger(__name__)
@@ -50,6 +51,18 @@ class NotModified(Exception):
         self.etag = etag
 
 
+class Known(Exception):
+    """The same was asked before.
+
+    Args:
+        told: what was answered.
+    """
+
+    def __init__(self, told: Told) -> None:
+        super().__init__(told.etag)
+        self.told = told
+
+
 def handle_errors(app: FastAPI, login: Login | None) -> None:
     """Let every error of ``app`` become one clear answer.
 
@@ -59,29 +72,34 @@ def handle_errors(app: FastAPI, login: Login | None) -> None:
     """
 
     @app.exception_handler(Refused)
-    def refused(request: Request, error: Refused) -> Response:
+    async def refused(request: Request, error: Refused) -> Response:
         return _answer(error.problem)
 
     @app.exception_handler(NotModified)
-    def not_modified(request: Request, error: NotModified) -> Response:
+    async def not_modified(request: Request, error: NotModified) -> Response:
         return Response(status_code=304, headers={"ETag": error.etag, "Cache-Control": "private, no-cache"})
 
+    @app.exception_handler(Known)
+    async def known(request: Request, error: Known) -> Response:
+        headers = {"ETag": error.told.etag, "Cache-Control": "private, no-cache"}
+        return Response(error.told.body, media_type="application/json", headers=headers)
+
     @app.exception_handler(RequestValidationError)
-    def invalid(request: Request, error: RequestValidationError) -> Response:
+    async def invalid(request: Request, error: RequestValidationError) -> Response:
         first = error.errors()[0]
         name = ".".join(str(part) for part in first["loc"][1:]) or "request"
         reason = str(first["msg"])
         return _answer(Problem(status=422, zh=f"参数 {name} 不合要求：{reason}", en=f"parameter {name}: {reason}"))
 
     @app.exception_handler(IcdpError)
-    def icdp_error(request: Request, error: IcdpError) -> Response:
+    async def icdp_error(request: Request, error: IcdpError) -> Response:
         status = 404 if isinstance(error, NotFoundError) else 503
         if status == 503:
             log.error("%s: %s", request.url.path, error)
         return _answer(Problem(status=status, zh=f"无法读取已发布的数据：{error}", en=str(error)))
 
     @app.exception_handler(HTTPException)
-    def http(request: Request, error: HTTPException) -> Response:
+    async def http(request: Request, error: HTTPException) -> Response:
         if error.status_code == 401 and login is not None and _is_for_a_person(request):
             return RedirectResponse(login(request), status_code=303, headers={"Cache-Control": "no-store"})
         zh, en = _SAID.get(error.status_code, (str(error.detail), str(error.detail)))

@@ -54,7 +54,7 @@ class Cases:
 
 def _read(state: State) -> Case:
     names = dict.fromkeys((*TABLES, *_PANEL))
-    tables = {name: state.db.frame(f"FROM history.{name} WHERE edition = $e", e=state.edition) for name in names}  # noqa: S608
+    tables = {name: state.db.frame(f"FROM history.{name} WHERE edition = $e", e=state.edition) for name in names}
     try:
         return Case.of(state.edition, tables)
     except IcdpError as exc:
