@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import socket
+import tempfile
 import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib import resources
+from pathlib import Path
 
 import uvicorn
 from playwright.sync_api import Browser, sync_playwright
@@ -44,8 +48,11 @@ def served(settings: Settings) -> Iterator[str]:
 
 @contextmanager
 def chromium() -> Iterator[Browser]:
-    """Yield Debian's Chromium."""
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=list(_QUIET))
+    """Yield Debian's Chromium, with Chinese glyphs even where the system has none."""
+    fonts = resources.files("justmytype_intl_cjk") / "fonts" / "ofl" / "notosanssc"
+    with tempfile.TemporaryDirectory(prefix="icdp-fonts-") as data, sync_playwright() as playwright:
+        Path(data, "fonts").symlink_to(str(fonts))
+        environment: dict[str, str | float | bool] = {**os.environ, "XDG_DATA_HOME": data}
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=list(_QUIET), env=environment)
         yield browser
         browser.close()

@@ -1,6 +1,6 @@
 // Provinces side by side, or years: ranks over the years, and what moved them.
 import { key, strip } from "./charts.js";
-import { framedTable, h } from "./dom.js";
+import { add, framedTable, h } from "./dom.js";
 import { choice, heading, nodeChoice } from "./parts.js";
 import { arrow, figure, marks, name, number, place, signed, t, w } from "./speech.js";
 
@@ -8,7 +8,7 @@ const MOST = 5;
 
 export async function show(main, context) {
   const years = context.state.mode === "years";
-  main.append(heading(t(years ? "compare_years" : "compare_provinces"), t(years ? "compare_years_lead" : "compare_provinces_lead")),
+  add(main, heading(t(years ? "compare_years" : "compare_provinces"), t(years ? "compare_years_lead" : "compare_provinces_lead")),
     h("div", { class: "tabs" }, [[null, "compare_provinces"], ["years", "compare_years"]].map(([mode, said]) =>
       context.link({ mode }, t(said), (years ? "years" : null) === mode ? { "aria-current": "true" } : {}))));
   await (years ? showYears : showProvinces)(main, context);
@@ -24,10 +24,10 @@ async function showProvinces(main, context) {
   const chips = wanted.map((code, index) => h("li", {}, key(index), context.link({ view: "province", province: code }, place(known.get(code))),
     wanted.length > 1 ? h("button", { type: "button", class: "remove", id: `remove-${code}`, "aria-label": t("remove", { place: place(known.get(code)) }), on: { click: () => set(wanted.filter((one) => one !== code)) } }, "×") : null));
   const others = ranking.filter((row) => !wanted.includes(row.adcode)).sort((a, b) => a.adcode.localeCompare(b.adcode));
-  main.append(h("ul", { class: "chips", "aria-label": t("chosen") }, chips),
+  add(main, h("ul", { class: "chips", "aria-label": t("chosen") }, chips),
     wanted.length < MOST ? h("div", { class: "tools" }, choice("add", t("add"), [["", t("choose")], ...others.map((row) => [row.adcode, place(row)])], "", (code) => code && set([...wanted, code]))) : h("p", { class: "hint" }, t("most_provinces", { most: MOST })));
   if (wanted.length < 2) {
-    main.append(h("p", { class: "hint" }, t("choose_two")));
+    add(main, h("p", { class: "hint" }, t("choose_two")));
     return;
   }
   const found = await context.get("compare", { adcode: wanted });
@@ -41,13 +41,13 @@ async function showProvinces(main, context) {
       h("td", { class: "strip-cell" }, strip(shares)),
       cells.map((cell) => h("td", { class: "n" }, first.indicator ? value(cell) : [h("strong", {}, cell.rank ?? "—"), h("small", {}, number(cell.score))])));
   });
-  main.append(framedTable(t("compare_provinces"), head, rows, { class: "comparison" }), h("p", { class: "hint" }, t("compare_note")));
+  add(main, framedTable(t("compare_provinces"), head, rows, { class: "comparison" }), h("p", { class: "hint" }, t("compare_note")));
 }
 
 function value(cell) {
   if (cell.value === null) return "—";
   const filled = cell.fill !== "none" ? marks({ fill: cell.fill, value_year: cell.value_year }) : null;
-  return [h("span", {}, figure(cell.value)), h("small", {}, cell.unit ?? ""), filled];
+  return [h("span", {}, figure(cell.value)), h("small", {}, cell.unit), filled];
 }
 
 async function showYears(main, context) {
@@ -65,14 +65,14 @@ async function showYears(main, context) {
       const cell = one.years.find((own) => own.year === year);
       return h("td", { class: `n heat level-${level(cell?.rank)}` }, cell?.rank ?? "—");
     })));
-  main.append(h("div", { class: "tools" }, nodeChoice(context)), h("h2", {}, t("ranks_over_years", { node: name(nodes.get(node)) })),
+  add(main, h("div", { class: "tools" }, nodeChoice(context)), h("h2", {}, t("ranks_over_years", { node: name(nodes.get(node)) })),
     framedTable(t("ranks_over_years", { node: name(nodes.get(node)) }), head, rows, { class: "years" }), h("h2", {}, t("what_moved", { edition: context.edition.edition })));
   if (!found.against) {
-    main.append(h("p", { class: "hint" }, t("no_changes")));
+    add(main, h("p", { class: "hint" }, t("no_changes")));
     return;
   }
-  main.append(h("p", { class: "lead" }, t("what_moved_lead", { against: found.against })),
-    found.available.length > 1 ? h("div", { class: "tools" }, choice("against", t("against"), found.available.map((one) => [one, one]), found.against, (value_) => context.go({ against: value_ }))) : "",
+  add(main, h("p", { class: "lead" }, t("what_moved_lead", { against: found.against })),
+    found.available.length > 1 ? h("div", { class: "tools" }, choice("against", t("against"), found.available.map((one) => [one, one]), found.against, (value_) => context.go({ against: value_ }))) : null,
     changesTable(context, found));
 }
 

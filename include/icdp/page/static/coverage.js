@@ -1,5 +1,5 @@
 // What is used for each indicator: how faithful, how complete, how fresh; or why it is missing.
-import { framedTable, h } from "./dom.js";
+import { add, framedTable, h } from "./dom.js";
 import { heading } from "./parts.js";
 import { name, note, percent, t, w } from "./speech.js";
 
@@ -19,7 +19,7 @@ export async function show(main, context) {
     h("td", { class: "n" }, row.in_use ? percent(row.effective_weight, 1) : "—"),
     h("td", { class: "made" }, row.in_use ? h("code", {}, row.expression) : null, row.in_use ? ` ${row.unit ?? ""}` : null, note(row) ? h("span", { class: "note" }, note(row)) : null,
       row.in_use && row.missing ? h("span", { class: "note" }, t("without", { list: row.missing })) : null)));
-  main.append(heading(t("coverage"), t("coverage_lead", { used: items.filter((row) => row.in_use).length, total: items.length })),
+  add(main, heading(t("coverage"), t("coverage_lead", { used: items.filter((row) => row.in_use).length, total: items.length })),
     h("div", { class: "parts", "aria-hidden": "true" }, counts.map(([one, count]) => h("span", { class: `fill-${one}`, css: { "flex-grow": count } }))),
     h("ul", { class: "legend" }, counts.map(([one, count]) => h("li", {}, h("span", { class: `swatch fill-${one}` }), `${w("fidelity", one)} ${count}`))),
     framedTable(t("coverage"), head, rows, { class: "coverage" }));

@@ -14,6 +14,9 @@ function fill(element, properties, children) {
   return element;
 }
 
+/** Add children to an element; those that are null are left out. */
+export const add = (element, ...children) => fill(element, {}, children);
+
 /** Return an HTML element; `on` holds listeners, `css` style properties, null children are left out. */
 export function h(name, properties = {}, ...children) {
   return fill(document.createElement(name), properties, children);

@@ -1,5 +1,5 @@
 // Every file of the edition, and the addresses of the API.
-import { h } from "./dom.js";
+import { add, h } from "./dom.js";
 import { heading } from "./parts.js";
 import { number, t } from "./speech.js";
 
@@ -13,7 +13,7 @@ export async function show(main, context) {
     groups.set(group, [...(groups.get(group) ?? []), file]);
   }
   const order = ["reports", "workbooks", "database", "csv", "parquet", "standards", "made_from", "other"];
-  main.append(heading(t("downloads"), t("downloads_lead", { edition: context.edition.edition })),
+  add(main, heading(t("downloads"), t("downloads_lead", { edition: context.edition.edition })),
     order.filter((group) => groups.has(group)).map((group) => h("section", { class: "files" }, h("h2", {}, t(`files_${group}`), h("small", {}, t("files_count", { count: groups.get(group).length }))),
       groups.get(group).length > 12 ? h("details", {}, h("summary", {}, t("show_files")), list(groups.get(group))) : list(groups.get(group)))),
     h("section", { class: "files" }, h("h2", {}, t("api")), h("p", { class: "hint" }, t("api_lead")),

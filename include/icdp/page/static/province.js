@@ -1,6 +1,6 @@
 // One province: how it stands, what it rests on, how it came here, who is near.
 import { interval, line, strip } from "./charts.js";
-import { framedTable, h, outside } from "./dom.js";
+import { add, framedTable, h, outside } from "./dom.js";
 import { choice, heading } from "./parts.js";
 import { arrow, figure, marks, name, note, number, ordinal, percent, place, t, w } from "./speech.js";
 
@@ -12,13 +12,12 @@ export async function show(main, context) {
   const overall = profile.nodes.find((row) => row.node === root);
   const inner = profile.nodes.filter((row) => !row.indicator && row.node !== root);
   const leaves = profile.nodes.filter((row) => row.indicator);
-  main.append(
+  add(main, 
     heading(place(profile.province) === profile.province.name_en ? profile.province.name_en : profile.province.name_zh, w("region", profile.province.region)),
     h("div", { class: "tools" }, choice("province", t("province"), provinces.map((one) => [one.adcode, place(one)]), adcode, (value) => context.go({ province: value })),
       context.link({ view: "compare", with: `${adcode},${near(profile)}` }, t("compare_near"), { class: "button" })),
     summary(profile, overall),
-    section(t("dimensions"), standings(context, inner, profile)),
-    section(t("strong_weak"), extremes(leaves)),
+    h("div", { class: "side-by-side" }, section(t("dimensions"), standings(context, inner, profile)), section(t("strong_weak"), extremes(leaves))),
     section(t("over_years"), years(histories.find((one) => one.adcode === adcode), histories.length)),
     section(t("indicators"), indicators(context, adcode, inner, leaves)),
     section(t("neighbours"), neighbours(context, profile)));
@@ -53,13 +52,13 @@ function extremes(leaves) {
   const ranked = leaves.filter((row) => row.rank !== null).sort((a, b) => a.rank - b.rank);
   const list = (title, rows) => h("div", {}, h("h3", {}, title), h("ol", { class: "plain-list" }, rows.map((row) =>
     h("li", {}, h("span", {}, name(row), " ", marks(row)), h("strong", {}, ordinal(row.rank))))));
-  return h("div", { class: "columns" }, list(t("strong"), ranked.slice(0, 4)), list(t("weak"), ranked.slice(-4).reverse()));
+  return h("div", { class: "stack" }, list(t("strong"), ranked.slice(0, 4)), list(t("weak"), ranked.slice(-4).reverse()));
 }
 
 function indicators(context, adcode, inner, leaves) {
-  const columns = 6;
+  const columns = 7;
   const head = h("tr", {}, h("th", { scope: "col" }, t("indicator")), h("th", { scope: "col", class: "n" }, t("value")), h("th", { scope: "col", class: "n" }, t("year")),
-    h("th", { scope: "col", class: "strip-cell" }, t("position")), h("th", { scope: "col", class: "n" }, t("rank")), h("th", { scope: "col", class: "n" }, t("points")));
+    h("th", { scope: "col", class: "strip-cell" }, t("position")), h("th", { scope: "col", class: "n" }, t("rank")), h("th", { scope: "col", class: "n" }, t("points")), h("th", { scope: "col" }, t("citation")));
   const groups = inner.filter((row) => leaves.some((leaf) => leaf.parent === row.node));
   const rows = groups.flatMap((group) => [
     h("tr", { class: "group" }, h("th", { scope: "rowgroup", colspan: columns }, name(group))),
@@ -79,9 +78,9 @@ function indicator(context, adcode, leaf, columns) {
     detail.hidden = !open;
     button.setAttribute("aria-expanded", String(open));
     if (open && !detail.firstChild.firstChild) detail.firstChild.append(trace(await context.get(`provinces/${adcode}/indicators/${leaf.node}`), leaf));
-  } } }, t("citation"), h("span", { class: "for-ears" }, ` ${name(leaf)}`));
-  return [h("tr", {}, h("th", { scope: "row" }, name(leaf), " ", marks(leaf), " ", button), h("td", { class: "n" }, figure(leaf.value), h("small", {}, ` ${leaf.unit ?? ""}`)),
-    h("td", { class: "n" }, leaf.value_year), h("td", { class: "strip-cell" }, strip([leaf.normalized])), h("td", { class: "n" }, leaf.rank ?? "—"), h("td", { class: "n" }, number(leaf.points, 2))), detail];
+  } } }, t("show"), h("span", { class: "for-ears" }, ` ${t("citation")} ${name(leaf)}`));
+  return [h("tr", {}, h("th", { scope: "row" }, name(leaf), " ", marks(leaf)), h("td", { class: "n" }, figure(leaf.value), h("small", {}, ` ${leaf.unit ?? ""}`)),
+    h("td", { class: "n" }, leaf.value_year), h("td", { class: "strip-cell" }, strip([leaf.normalized])), h("td", { class: "n" }, leaf.rank ?? "—"), h("td", { class: "n" }, number(leaf.points, 2)), h("td", {}, button)), detail];
 }
 
 function trace(found, leaf) {
@@ -92,7 +91,7 @@ function trace(found, leaf) {
       h("p", { class: "citation" }, [row.publisher, row.title].filter(Boolean).join(t("colon")), row.locator ? ` · ${row.locator}` : "", row.row === null ? "" : ` · ${t("line", { row: row.row })}`),
       row.source_url ? h("p", { class: "citation" }, outside(row.source_url)) : null,
       row.note ? h("p", { class: "citation" }, row.note) : null,
-      h("p", { class: "citation digest" }, `${w("layer", row.layer)} · ${(row.retrieved_at ?? "").slice(0, 10)} · SHA-256 ${row.payload_sha256 ?? "—"}`)))));
+      h("p", { class: "citation digest" }, `${w("layer", row.layer)} · ${(row.retrieved_at).slice(0, 10)} · SHA-256 ${row.payload_sha256 ?? "—"}`)))));
 }
 
 function years(history, provinces) {

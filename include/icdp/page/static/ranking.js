@@ -1,6 +1,6 @@
 // The ranking of one node: sorted, searched, with intervals and what moved.
 import { bar, interval } from "./charts.js";
-import { framedTable, h } from "./dom.js";
+import { add, framedTable, h } from "./dom.js";
 import { choice, heading, nodeChoice, rested, searchField, sortable } from "./parts.js";
 import { arrow, name, number, place, t, w } from "./speech.js";
 
@@ -23,7 +23,7 @@ export async function show(main, context) {
   const changed = rested(() => { noteView(); draw(); }, 60);
   const tiers = [...new Set(found.items.map((row) => row.tier).filter((tier) => tier !== null))].sort();
 
-  main.append(
+  add(main, 
     heading(name(nodes.get(node)), lead(found)),
     h("div", { class: "tools" }, nodeChoice(context), searchField(view.search, (value) => { view.search = value; changed(); }),
       tiers.length > 1 ? choice("tier", t("tier"), [["", t("all")], ...tiers.map((tier) => [String(tier), w("tier", tier)])], view.tier, (value) => { view.tier = value; noteView(); draw(); }) : null,

@@ -1,6 +1,6 @@
 // The weights, and what the ranks would be with others: calculated by the engine, by the same steps as an edition.
 import { bar } from "./charts.js";
-import { framedTable, h } from "./dom.js";
+import { add, framedTable, h } from "./dom.js";
 import { choice, heading, nodeChoice } from "./parts.js";
 import { arrow, name, normalisations, number, percent, place, t, w } from "./speech.js";
 
@@ -45,7 +45,7 @@ export async function show(main, context) {
   const reset = () => { scenario.weights.clear(); scenario.drop.clear(); scenario.normalise = null; context.go({ weights: null, drop: null, normalise: null }, { replace: true }); };
 
   const inner = tree.filter((one) => !one.indicator && tree.some((child) => child.parent === one.node && child.in_use));
-  main.append(heading(t("whatif"), t("whatif_lead")),
+  add(main, heading(t("whatif"), t("whatif_lead")),
     h("p", { class: "notice", role: "note" }, t("whatif_notice", { edition: context.edition.edition })),
     h("div", { class: "tools" }, nodeChoice(context, t("shown_node")),
       choice("normalise", t("normalisation"), [["", t("as_edition")], ...normalisations.map((method) => [method, w("normalisation", method)])], scenario.normalise ?? "", (value) => { scenario.normalise = value || null; changed(); }),
