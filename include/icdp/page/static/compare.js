@@ -2,7 +2,7 @@
 import { key, strip } from "./charts.js";
 import { add, framedTable, h } from "./dom.js";
 import { choice, heading, nodeChoice } from "./parts.js";
-import { arrow, figure, marks, name, number, place, signed, t, w } from "./speech.js";
+import { arrow, figure, marks, name, number, place, signed, t, unit, w } from "./speech.js";
 
 const MOST = 5;
 
@@ -46,7 +46,7 @@ async function showProvinces(main, context) {
 
 function value(cell) {
   if (cell.value === null) return "—";
-  const filled = cell.fill !== "none" ? marks({ fill: cell.fill, value_year: cell.value_year }) : null;
+  const filled = cell.fill && cell.fill !== "none" ? marks({ fill: cell.fill, value_year: cell.value_year }) : null;
   return [h("span", {}, figure(cell.value)), h("small", {}, cell.unit), filled];
 }
 

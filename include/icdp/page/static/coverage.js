@@ -1,7 +1,7 @@
 // What is used for each indicator: how faithful, how complete, how fresh; or why it is missing.
 import { add, framedTable, h } from "./dom.js";
 import { heading } from "./parts.js";
-import { name, note, percent, t, w } from "./speech.js";
+import { name, note, percent, t, unit, w } from "./speech.js";
 
 const ORDER = ["as_defined", "partial", "estimated", "proxy", "missing"];
 
@@ -17,7 +17,7 @@ export async function show(main, context) {
     h("td", { class: "n" }, row.provinces ?? "—", row.in_use && row.provinces_current < row.provinces ? h("small", {}, t("current", { count: row.provinces_current })) : null),
     h("td", { class: "n" }, span(row), row.carried ? h("span", { class: "mark mark-filled" }, `${w("fill", "carried")} ${row.carried}`) : null, row.imputed ? h("span", { class: "mark mark-filled" }, `${t("imputed")} ${row.imputed}`) : null),
     h("td", { class: "n" }, row.in_use ? percent(row.effective_weight, 1) : "—"),
-    h("td", { class: "made" }, row.in_use ? h("code", {}, row.expression) : null, row.in_use ? ` ${row.unit ?? ""}` : null, note(row) ? h("span", { class: "note" }, note(row)) : null,
+    h("td", { class: "made" }, row.in_use ? h("code", {}, row.expression) : null, row.in_use ? ` ${unit(row.unit)}` : null, note(row) ? h("span", { class: "note" }, note(row)) : null,
       row.in_use && row.missing ? h("span", { class: "note" }, t("without", { list: row.missing })) : null)));
   add(main, heading(t("coverage"), t("coverage_lead", { used: items.filter((row) => row.in_use).length, total: items.length })),
     h("div", { class: "parts", "aria-hidden": "true" }, counts.map(([one, count]) => h("span", { class: `fill-${one}`, css: { "flex-grow": count } }))),

@@ -2,7 +2,7 @@
 import { interval, line, strip } from "./charts.js";
 import { add, framedTable, h, outside } from "./dom.js";
 import { choice, heading } from "./parts.js";
-import { arrow, figure, marks, name, note, number, ordinal, percent, place, t, w } from "./speech.js";
+import { arrow, figure, marks, name, note, number, ordinal, percent, place, t, unit, w } from "./speech.js";
 
 export async function show(main, context) {
   const { state, root } = context;
@@ -79,7 +79,7 @@ function indicator(context, adcode, leaf, columns) {
     button.setAttribute("aria-expanded", String(open));
     if (open && !detail.firstChild.firstChild) detail.firstChild.append(trace(await context.get(`provinces/${adcode}/indicators/${leaf.node}`), leaf));
   } } }, t("show"), h("span", { class: "for-ears" }, ` ${t("citation")} ${name(leaf)}`));
-  return [h("tr", {}, h("th", { scope: "row" }, name(leaf), " ", marks(leaf)), h("td", { class: "n" }, figure(leaf.value), h("small", {}, ` ${leaf.unit ?? ""}`)),
+  return [h("tr", {}, h("th", { scope: "row" }, name(leaf), " ", marks(leaf)), h("td", { class: "n" }, figure(leaf.value), h("small", {}, ` ${unit(leaf.unit)}`)),
     h("td", { class: "n" }, leaf.value_year), h("td", { class: "strip-cell" }, strip([leaf.normalized])), h("td", { class: "n" }, leaf.rank ?? "—"), h("td", { class: "n" }, number(leaf.points, 2)), h("td", {}, button)), detail];
 }
 
@@ -87,7 +87,7 @@ function trace(found, leaf) {
   return h("div", {},
     h("p", {}, t("made_by"), " ", h("code", {}, found.expression ?? "—"), note(leaf) ? h("span", { class: "hint" }, ` · ${note(leaf)}`) : null, " · ", w("fidelity", leaf.fidelity), " · ", w("basis", leaf.basis)),
     h("ul", { class: "figures" }, found.figures.map((row) => h("li", {},
-      h("p", {}, h("code", {}, row.series), ` ${row.value_year}`, t("colon"), h("strong", {}, row.value_text ?? figure(row.value)), ` ${row.unit ?? ""} `, h("span", { class: "mark" }, w("basis", row.basis))),
+      h("p", {}, h("code", {}, row.series), ` ${row.value_year}`, t("colon"), h("strong", {}, row.value_text ?? figure(row.value)), ` ${unit(row.unit)} `, h("span", { class: "mark" }, w("basis", row.basis))),
       h("p", { class: "citation" }, [row.publisher, row.title].filter(Boolean).join(t("colon")), row.locator ? ` · ${row.locator}` : "", row.row === null ? "" : ` · ${t("line", { row: row.row })}`),
       row.source_url ? h("p", { class: "citation" }, outside(row.source_url)) : null,
       row.note ? h("p", { class: "citation" }, row.note) : null,

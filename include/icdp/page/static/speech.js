@@ -40,6 +40,9 @@ export function figure(value) {
   return new Intl.NumberFormat(language ? "en" : "zh-CN", { maximumFractionDigits: most }).format(value);
 }
 
+/** Return a unit in the reader's language. */
+export const unit = (code) => (code ? w("unit", code) : "");
+
 export const percent = (share, digits = 0) => (share === null || share === undefined ? "—" : `${number(100 * share, digits)}%`);
 
 export function signed(value, digits = 0) {
