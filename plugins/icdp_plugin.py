@@ -33,5 +33,11 @@ class IcdpPlugin(AirflowPlugin):
     name = "icdp"
     fastapi_apps = [{"app": app, "url_prefix": PREFIX, "name": "ICDP"}]  # noqa: RUF012 - Airflow's own shape
     external_views = [  # noqa: RUF012 - likewise
-        {"name": "智算指数 ICDP index", "href": "icdp/", "destination": "nav", "category": "browse", "url_route": "icdp"}
+        {
+            "name": "智算指数 ICDP index",
+            "href": "icdp/",
+            "destination": "nav",
+            "category": "browse",
+            "url_route": "icdp",
+        }
     ]

@@ -5,8 +5,9 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from icdp.settings import Settings
 from tests.browser.serving import chromium, served
+
+from icdp.settings import Settings
 
 VIEWS = {
     "ranking": "", "ranking-infrastructure": "node=infrastructure&sort=-width", "map": "view=map", "province": "view=province",

@@ -10,10 +10,10 @@ from typing import Any
 import duckdb
 import pytest
 from fastapi.testclient import TestClient
+from tests.conftest import make
 
 from icdp.page.app import create_app
 from icdp.settings import Settings
-from tests.conftest import make
 
 Ask = Callable[..., Any]
 

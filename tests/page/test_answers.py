@@ -5,7 +5,6 @@ from __future__ import annotations
 import duckdb
 import pytest
 from fastapi.testclient import TestClient
-
 from tests.page.conftest import Ask
 
 Published = duckdb.DuckDBPyConnection
@@ -14,7 +13,9 @@ Published = duckdb.DuckDBPyConnection
 def test_editions_are_told_newest_first(ask: Ask, published: Published) -> None:
     told = ask("editions")["items"]
     assert [(row["edition"], row["latest"]) for row in told] == [("2024-r1", True), ("2023-r1", True)]
-    kept = published.execute("SELECT edition, status, content_sha256, coverage FROM editions ORDER BY year DESC").fetchall()
+    kept = published.execute(
+        "SELECT edition, status, content_sha256, coverage FROM editions ORDER BY year DESC"
+    ).fetchall()
     assert [(r["edition"], r["status"], r["content_sha256"], r["coverage"]) for r in told] == kept
 
 
@@ -56,7 +57,9 @@ def test_sorting_either_way_is_by_the_column_asked_for(ask: Ask, key: str) -> No
         assert values == sorted(values, reverse=backwards)
 
 
-@pytest.mark.parametrize(("words", "found"), [("广东", {"440000"}), ("shan", {"140000", "370000", "310000"}), ("4401", set())])
+@pytest.mark.parametrize(
+    ("words", "found"), [("广东", {"440000"}), ("shan", {"140000", "370000", "310000"}), ("4401", set())]
+)
 def test_a_search_finds_by_either_name(ask: Ask, words: str, found: set[str]) -> None:
     told = ask("scores", search=words)
     matching = {row["adcode"] for row in told["items"]}
@@ -65,7 +68,9 @@ def test_a_search_finds_by_either_name(ask: Ask, words: str, found: set[str]) ->
 
 
 def test_tiers_choose_rows(ask: Ask, published: Published) -> None:
-    kept = published.execute("SELECT adcode FROM scores WHERE node = 'composite' AND year = 2024 AND tier = 2").fetchall()
+    kept = published.execute(
+        "SELECT adcode FROM scores WHERE node = 'composite' AND year = 2024 AND tier = 2"
+    ).fetchall()
     assert sorted(row["adcode"] for row in ask("scores", edition="2024", tier=2)["items"]) == sorted(a for (a,) in kept)
 
 
@@ -84,9 +89,9 @@ def test_a_province_is_told_whole(ask: Ask, published: Published) -> None:
     values = {row["node"]: row for row in told["nodes"] if row["indicator"]}
     sql = "SELECT indicator, value, unit, fidelity, value_year FROM indicator_values WHERE year = 2024 AND adcode = '110000'"
     kept = published.execute(sql).fetchall()
-    assert {n: (r["value"], r["unit"], r["fidelity"], r["value_year"]) for n, r in values.items() if r["value"] is not None} == {
-        indicator: tuple(rest) for indicator, *rest in kept
-    }
+    assert {
+        n: (r["value"], r["unit"], r["fidelity"], r["value_year"]) for n, r in values.items() if r["value"] is not None
+    } == {indicator: tuple(rest) for indicator, *rest in kept}
     assert all(row["publisher"] and row["source_url"] for row in values.values() if row["value"] is not None)
     overall = told["nodes"][0]
     assert sum(row["points"] or 0 for row in values.values()) == pytest.approx(overall["score"], abs=1e-9)
@@ -131,7 +136,9 @@ def test_the_parts_of_a_change_add_up_to_it(ask: Ask, own_changes: Ask) -> None:
 
 def test_history_has_every_year_on_both_scales(ask: Ask, published: Published) -> None:
     told = ask("history", node="infrastructure")["items"]
-    kept = published.execute("SELECT adcode, year, rank, score FROM scores WHERE node = 'infrastructure' ORDER BY ALL").fetchall()
+    kept = published.execute(
+        "SELECT adcode, year, rank, score FROM scores WHERE node = 'infrastructure' ORDER BY ALL"
+    ).fetchall()
     rows = [(p["adcode"], y["year"], y["rank"], y["score"]) for p in told for y in p["years"]]
     assert sorted(rows) == kept
     panel = published.execute("SELECT adcode, year, score FROM scores_panel WHERE node = 'infrastructure'").fetchall()
@@ -145,7 +152,7 @@ def test_coverage_and_weights_are_the_published_ones(ask: Ask, published: Publis
     assert sorted(tuple(row[c] for c in columns) for row in told) == sorted(published.execute(sql).fetchall())
     tree = {row["node"]: row for row in ask("weights", edition="2024")["items"]}
     kept = published.execute("SELECT node, local_weight, effective_weight FROM weights WHERE year = 2024").fetchall()
-    assert {n: (l, e) for n, l, e in kept} == {
+    assert {node: (local, effective) for node, local, effective in kept} == {
         n: (r["local_weight"], r["effective_weight"]) for n, r in tree.items() if r["local_weight"] is not None
     }
     assert list(tree)[:3] == ["composite", "environment", "policy"]  # depth first
@@ -153,7 +160,9 @@ def test_coverage_and_weights_are_the_published_ones(ask: Ask, published: Publis
 
 def test_failed_checks_come_first_and_the_counts_are_over_all(ask: Ask, published: Published) -> None:
     told = ask("quality", edition="2024", limit=50)
-    kept = published.execute("SELECT count(*), count(*) FILTER (NOT passed) FROM quality_results WHERE year = 2024").fetchone()
+    kept = published.execute(
+        "SELECT count(*), count(*) FILTER (NOT passed) FROM quality_results WHERE year = 2024"
+    ).fetchone()
     assert kept == (told["total"], sum(told["failed"].values()))
     assert [row["passed"] for row in told["items"]] == sorted(row["passed"] for row in told["items"])
     only = ask("quality", edition="2024", severity="note", passed=False)

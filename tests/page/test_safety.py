@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
 import shutil
 import threading
 from collections.abc import Callable
@@ -15,9 +14,7 @@ from urllib.parse import quote, unquote
 
 import duckdb
 import pytest
-import schemathesis
 from fastapi.testclient import TestClient
-from hypothesis import HealthCheck, Phase, settings
 
 from icdp.page.app import create_app
 from icdp.page.downloads import listed
@@ -111,7 +108,8 @@ def test_hostile_parameters_are_refused_or_find_nothing(client: TestClient, path
         assert answer.json()["items"] == []
     else:
         assert answer.status_code in (404, 422)
-        assert set(answer.json()) == {"status", "zh", "en"} and answer.json()["zh"]
+        assert set(answer.json()) == {"status", "zh", "en"}
+        assert answer.json()["zh"]
         assert len(answer.text) < 3000
     assert client.get("/api/editions").json()["total"] == 2
 
@@ -150,7 +148,11 @@ def test_every_listed_file_can_be_had_and_is_the_published_one(client: TestClien
     folder = made.published / "editions" / "2024-r1"
     listing = (folder / "SHA256SUMS").read_text(encoding="utf-8").splitlines()
     assert told["total"] == len(listing)
-    kinds = {".csv": "text/csv; charset=utf-8", ".parquet": "application/vnd.apache.parquet", ".json": "application/json"}
+    kinds = {
+        ".csv": "text/csv; charset=utf-8",
+        ".parquet": "application/vnd.apache.parquet",
+        ".json": "application/json",
+    }
     for file in told["items"]:
         answer = client.get(file["address"])
         assert answer.content == (folder / file["path"]).read_bytes()
@@ -181,8 +183,12 @@ def raw(app: Any, path: str) -> tuple[int, bytes]:
     }  # fmt: skip
     sent: list[dict[str, Any]] = []
 
+    coming = [{"type": "http.request", "body": b"", "more_body": False}]
+
     async def receive() -> dict[str, Any]:
-        return {"type": "http.request", "body": b"", "more_body": False}
+        if not coming:
+            await asyncio.Event().wait()  # the visitor stays
+        return coming.pop()
 
     async def send(message: dict[str, Any]) -> None:
         sent.append(message)
@@ -223,7 +229,8 @@ def test_a_report_opens_in_a_world_of_its_own(made: Settings, tmp_path: Path) ->
     policy = answer.headers["content-security-policy"]
     assert policy.startswith("sandbox")
     assert "allow-same-origin" not in policy
-    assert "connect-src" not in policy and "default-src 'none'" in policy
+    assert "connect-src" not in policy
+    assert "default-src 'none'" in policy
     assert answer.headers["content-disposition"].startswith("inline")
 
 
@@ -250,7 +257,7 @@ def test_nothing_published_yet_is_said(tmp_path: Path, made: Settings) -> None:
         assert broken.status_code == 503
         assert str(tmp_path) not in broken.text
         shutil.copy(made.published / "icdp.duckdb", tmp_path / "published" / "new")
-        os.replace(tmp_path / "published" / "new", tmp_path / "published" / "icdp.duckdb")
+        (tmp_path / "published" / "new").replace(tmp_path / "published" / "icdp.duckdb")
         assert client.get("/api/scores").status_code == 200
 
 
@@ -270,7 +277,7 @@ def test_a_reader_sees_one_state_while_the_database_is_replaced(made: Settings, 
 
     def put(number: int) -> None:
         shutil.copy(variants[number], tmp_path / "next")
-        os.replace(tmp_path / "next", published / "icdp.duckdb")
+        (tmp_path / "next").replace(published / "icdp.duckdb")
 
     put(0)
     stop = threading.Event()
@@ -315,24 +322,3 @@ def test_an_edition_published_meanwhile_is_there_at_the_next_question(
         with open_published(own.published) as db:
             first = db.frame("SELECT adcode FROM scores WHERE year = 2022 AND node = 'composite' ORDER BY rank LIMIT 1")
         assert client.get("/api/scores?edition=2022").json()["items"][0]["adcode"] == first["adcode"][0]
-
-
-# The API against its own description
-
-
-@pytest.fixture
-def described(made: Settings) -> schemathesis.BaseSchema:
-    app = create_app(made)
-    return schemathesis.openapi.from_asgi("/api/openapi.json", app)
-
-
-schema = schemathesis.pytest.from_fixture("described")
-
-
-@schema.parametrize()
-@settings(
-    max_examples=25, derandomize=True, deadline=None, database=None, phases=[Phase.explicit, Phase.generate],
-    suppress_health_check=list(HealthCheck),
-)  # fmt: skip
-def test_the_api_is_as_it_describes_itself(case: schemathesis.Case) -> None:
-    case.call_and_validate()

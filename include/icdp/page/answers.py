@@ -79,7 +79,11 @@ def scores(
         for row in cut(ordered, paging)
     ]  # fmt: skip
     return Scores(
-        **state.paged(rows, len(ordered), paging), node=chosen, scale=scale, before=before, fidelity=_fidelity(state, chosen)
+        **state.paged(rows, len(ordered), paging),
+        node=chosen,
+        scale=scale,
+        before=before,
+        fidelity=_fidelity(state, chosen),
     )
 
 
@@ -151,7 +155,9 @@ def indicators(state: State) -> list[Indicator]:
     )
     told = {row["indicator"]: row for row in found}
     return [
-        Indicator(**told[leaf], name_zh=state.nodes[leaf].name_zh, name_en=state.nodes[leaf].name_en, above=state.above(leaf))
+        Indicator(
+            **told[leaf], name_zh=state.nodes[leaf].name_zh, name_en=state.nodes[leaf].name_en, above=state.above(leaf)
+        )
         for leaf in state.indicators
         if leaf in told
     ]
@@ -242,9 +248,7 @@ def _neighbours(state: State, adcode: str, near: int = 2) -> list[Neighbour]:
 
 def history(state: State, node: str | None) -> list[History]:
     """Return the provinces over the years: of each year its latest edition."""
-    (newest,) = state.rows("SELECT edition, year FROM editions ORDER BY year DESC LIMIT 1") or [None]
-    if newest is None:
-        return []
+    (newest,) = state.rows("SELECT edition, year FROM editions ORDER BY year DESC LIMIT 1")
     state.edition, state.year = newest["edition"], newest["year"]
     chosen = state.node(node)
     found = state.rows(

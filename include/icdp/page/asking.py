@@ -247,8 +247,8 @@ def _marked(state: State, response: Response, *told: str) -> State:
     """
     state.etag = f'W/"{hashlib.sha256("|".join((__version__, *told)).encode()).hexdigest()[:32]}"'
     unmodified(state.request, state.etag)
-    if (told := state.memory.get(_address(state.request))) is not None and told.etag == state.etag:
-        raise Known(told)
+    if (given := state.memory.get(_address(state.request))) is not None and given.etag == state.etag:
+        raise Known(given)
     state.request.state.memory = state.memory
     response.headers["ETag"] = state.etag
     response.headers["Cache-Control"] = "private, no-cache"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any, Literal
 
 from icdp.page.answers import standings
 from icdp.page.asking import Paging, State, cut
@@ -57,14 +57,12 @@ def changes(state: State, node: str | None, against: str | None, paging: Paging)
     return Changes(**page, node=chosen, against=held, available=available)
 
 
-def _but_part(row: dict[str, object]) -> dict[str, object]:
+def _but_part(row: dict[str, Any]) -> dict[str, Any]:
     kept = ("adcode", "short_zh", "name_en", "score_before", "score_after", "rank_before", "rank_after")
     return {name: row[name] for name in kept}
 
 
-def checks(
-    state: State, severity: Severity | None, passed: bool | None, search: str | None, paging: Paging
-) -> Checks:
+def checks(state: State, severity: Severity | None, passed: bool | None, search: str | None, paging: Paging) -> Checks:
     """Return the results of the checks, the failed and the severe first."""
     counted = state.of_edition(
         """SELECT severity, passed, count(*) AS n FROM history.quality_results WHERE edition = $edition

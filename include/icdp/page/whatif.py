@@ -20,7 +20,7 @@ from icdp.scoring.engine import Result
 from icdp.scoring.normalise import NORMALISATIONS, parameters_of
 from icdp.whatif.scenario import Case, Scenario
 
-SHARE = r"^[a-z][a-z0-9_]{0,63}:(0|1|0?\.[0-9]{1,6}|1\.0{1,6})$"
+SHARE = r"^[a-z][a-z0-9_]{0,63}:(0|0?\.[0-9]{1,6})$"
 _PANEL = ("judgements", "consistency", "consensus")
 _COLUMNS = ["node", "local_weight", "effective_weight"]
 
@@ -76,7 +76,7 @@ def scenario(state: State, weights: Sequence[str], drop: Sequence[str], normalis
     shares: dict[str, float] = {}
     for text in weights:
         node, _, share = text.partition(":")
-        if not re.fullmatch(SHARE, text) or node in shares or not float(share) < 1:
+        if not re.fullmatch(SHARE, text) or node in shares:
             raise Refused(422, f"weight={text!r} 应写作 policy:0.4：节点与其同级权重（0 至 1 以下），每个节点一次",
                           f"weight={text!r} is not like policy:0.4, a node once and its share from 0 to below 1")  # fmt: skip
         shares[node] = float(share)
