@@ -18,10 +18,10 @@ INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help run backfill up down test lint
+.PHONY: help run backfill up down test lint screenshots
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' Makefile
 	@echo "  Variables: YEAR=$(YEAR) FROM=$(FROM) TO=$(TO) INSTALLER=$(INSTALLER); ICDP_HOME moves all state (default: var/)."
 
 run: $(RUNTIME) ## one year through the scheduler to a published edition, and its ranking (YEAR=2024)
@@ -43,6 +43,9 @@ lint: $(DEV) ## style and types
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check --quiet .
 	@$(BIN)/mypy
+
+screenshots: $(DEV) ## pictures of every view of the page in var/screenshots; needs chromium and a published edition
+	@PYTHONPATH=include:. $(BIN)/python -m tests.browser.screenshots var/screenshots
 
 $(RUNTIME): requirements.txt pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' || \

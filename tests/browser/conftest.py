@@ -13,9 +13,6 @@ from icdp.settings import Settings
 from tests.browser.serving import CHROMIUM, chromium, served
 from tests.conftest import make
 
-if CHROMIUM is None:
-    collect_ignore_glob: list[str] = []
-
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Say so where there is no browser."""

@@ -66,7 +66,7 @@ def test_a_scenario_writes_nothing(client: TestClient, made: Settings) -> None:
 @pytest.mark.parametrize(
     ("query", "status", "zh"),
     [
-        ("weight=policy:1.0", 422, "同级权重"),
+        ("weight=policy:1.0", 422, "weight"),
         ("weight=policy", 422, "weight"),
         ("weight=policy:0.4&weight=policy:0.5", 422, "每个节点一次"),
         ("weight=policy:0.6&weight=economy:0.6", 422, "无法这样计算"),

@@ -47,7 +47,7 @@ async function showProvinces(main, context) {
 function value(cell) {
   if (cell.value === null) return "—";
   const filled = cell.fill && cell.fill !== "none" ? marks({ fill: cell.fill, value_year: cell.value_year }) : null;
-  return [h("span", {}, figure(cell.value)), h("small", {}, cell.unit), filled];
+  return [h("span", {}, figure(cell.value)), h("small", {}, unit(cell.unit)), filled];
 }
 
 async function showYears(main, context) {

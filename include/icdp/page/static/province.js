@@ -91,7 +91,7 @@ function trace(found, leaf) {
       h("p", { class: "citation" }, [row.publisher, row.title].filter(Boolean).join(t("colon")), row.locator ? ` · ${row.locator}` : "", row.row === null ? "" : ` · ${t("line", { row: row.row })}`),
       row.source_url ? h("p", { class: "citation" }, outside(row.source_url)) : null,
       row.note ? h("p", { class: "citation" }, row.note) : null,
-      h("p", { class: "citation digest" }, `${w("layer", row.layer)} · ${(row.retrieved_at).slice(0, 10)} · SHA-256 ${row.payload_sha256 ?? "—"}`)))));
+      h("p", { class: "citation digest" }, `${w("layer", row.layer)} · ${(row.retrieved_at ?? "").slice(0, 10)} · SHA-256 ${row.payload_sha256 ?? "—"}`)))));
 }
 
 function years(history, provinces) {
