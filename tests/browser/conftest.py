@@ -8,10 +8,10 @@ from dataclasses import dataclass, field
 import duckdb
 import pytest
 from playwright.sync_api import Browser, Page
-
-from icdp.settings import Settings
 from tests.browser.serving import CHROMIUM, chromium, served
 from tests.conftest import make
+
+from icdp.settings import Settings
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -45,7 +45,7 @@ def address(in_order: Settings) -> Iterator[str]:
         yield found
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     with chromium() as found:
         yield found

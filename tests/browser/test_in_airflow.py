@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 import shutil
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
@@ -75,5 +74,3 @@ def test_the_navigation_opens_the_page_in_its_frame_and_the_address_can_be_share
     page.goto(shared)
     expect(page.frame_locator("iframe").locator("h1")).to_have_text(title, timeout=30_000)
     page.close()
-
-

@@ -8,12 +8,12 @@ import duckdb
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
+from tests.browser.conftest import Looked
 
 from icdp.cli.whatif import case_of
 from icdp.publishing.reader import open_published
 from icdp.settings import Settings
 from icdp.whatif.scenario import Scenario
-from tests.browser.conftest import Looked
 
 Kept = duckdb.DuckDBPyConnection
 VIEWS = ["", "view=map", "view=province&province=420000", "view=compare&with=110000,310000,440000",
@@ -100,7 +100,9 @@ def test_english_is_complete(looked: Looked, view: str) -> None:
     page = looked.open(f"{view}&lang=en")
     page.locator("a.language").evaluate("link => link.remove()")
     # Texts of the data keep their language: messages of checks, reasons of sources, and notes.
-    page.evaluate("document.querySelectorAll('td.made, table.results td, .citation, .figures').forEach(one => one.remove())")
+    page.evaluate(
+        "document.querySelectorAll('td.made, table.results td, .citation, .figures').forEach(one => one.remove())"
+    )
     assert re.findall(r"[^\n]*[一-鿿][^\n]*", page.locator("body").inner_text()) == []
 
 
@@ -108,7 +110,9 @@ def test_a_tile_opens_its_province(looked: Looked, kept: Kept) -> None:
     page = looked.open("view=map")
     tiles = page.locator("a.tile")
     expect(tiles).to_have_count(31)
-    places = tiles.evaluate_all("all => all.map(t => { const b = t.getBoundingClientRect(); return [b.x, b.y].join() })")
+    places = tiles.evaluate_all(
+        "all => all.map(t => { const b = t.getBoundingClientRect(); return [b.x, b.y].join() })"
+    )
     assert len(set(places)) == 31
     tile = page.get_by_role("link", name=re.compile("^湖北"))
     rank, score = kept.execute(
@@ -128,7 +132,9 @@ def test_a_province_shows_marks_and_citations(looked: Looked, kept: Kept) -> Non
              WHERE year = 2024 AND adcode = '420000'"""
     words = {"proxy": "替代", "partial": "部分口径", "estimated": "估算"}
     for name, year, fill, fidelity in kept.execute(sql).fetchall():
-        row = page.locator("table.indicators tbody tr", has=page.get_by_role("rowheader", name=re.compile(f"^{re.escape(name)}")))
+        row = page.locator(
+            "table.indicators tbody tr", has=page.get_by_role("rowheader", name=re.compile(f"^{re.escape(name)}"))
+        )
         if fidelity in words:
             expect(row).to_contain_text(words[fidelity])
         if fill == "carried":
@@ -136,7 +142,9 @@ def test_a_province_shows_marks_and_citations(looked: Looked, kept: Kept) -> Non
     button = page.locator("#why-green_power")
     button.click()
     expect(button).to_have_attribute("aria-expanded", "true")
-    titles = kept.execute("SELECT title, payload_sha256 FROM lineage WHERE year = 2024 AND adcode = '420000' AND indicator = 'green_power'").fetchall()
+    titles = kept.execute(
+        "SELECT title, payload_sha256 FROM lineage WHERE year = 2024 AND adcode = '420000' AND indicator = 'green_power'"
+    ).fetchall()
     for title, digest in titles:
         expect(page.locator("#trace-green_power")).to_contain_text(title)
         expect(page.locator("#trace-green_power")).to_contain_text(digest)
@@ -159,7 +167,9 @@ def test_a_slider_changes_ranks_as_the_engine_says(looked: Looked, in_order: Set
     expect(page).to_have_url(re.compile("drop=green_power"))
     looked.whole()
     expect(page.locator(".whatif-results")).to_have_attribute("aria-busy", "false")
-    both = case.changed(Scenario(weights={"environment": 0.8}, drop=("green_power",))).score().ranks["composite"].to_dict()
+    both = (
+        case.changed(Scenario(weights={"environment": 0.8}, drop=("green_power",))).score().ranks["composite"].to_dict()
+    )
     assert shown(page) == both
     page.reload()
     looked.whole()
@@ -171,7 +181,9 @@ def test_a_slider_changes_ranks_as_the_engine_says(looked: Looked, in_order: Set
 
 
 def shown(page: Page) -> dict[str, int]:
-    rows = page.locator(".whatif-results tbody tr").evaluate_all("all => all.map(r => [r.dataset.adcode, Number(r.dataset.rank)])")
+    rows = page.locator(".whatif-results tbody tr").evaluate_all(
+        "all => all.map(r => [r.dataset.adcode, Number(r.dataset.rank)])"
+    )
     return dict(rows)
 
 
@@ -187,7 +199,9 @@ def test_provinces_can_be_added_and_removed(looked: Looked) -> None:
 
 def test_years_show_ranks_and_the_parts_of_every_change(looked: Looked, kept: Kept) -> None:
     page = looked.open("view=compare&mode=years")
-    cells = page.locator("table.years tbody tr").evaluate_all("rows => rows.map(r => [...r.cells].map(c => c.innerText))")
+    cells = page.locator("table.years tbody tr").evaluate_all(
+        "rows => rows.map(r => [...r.cells].map(c => c.innerText))"
+    )
     sql = """SELECT a.province, b.rank, a.rank FROM scores a JOIN scores b USING (adcode, node)
              WHERE node = 'composite' AND a.year = 2024 AND b.year = 2023 ORDER BY a.rank"""
     assert cells == [[name, str(before), str(after)] for name, before, after in kept.execute(sql).fetchall()]
@@ -223,9 +237,10 @@ def test_an_address_restores_its_view(looked: Looked, view: str) -> None:
     page.goto("about:blank")
     assert looked.open(view).locator("main").inner_text() == first
     query = page.url.partition("?")[2]
-    assert dict(part.split("=") for part in view.split("&") if part).items() <= dict(
-        part.split("=") for part in query.split("&") if part
-    ).items()
+    assert (
+        dict(part.split("=") for part in view.split("&") if part).items()
+        <= dict(part.split("=") for part in query.split("&") if part).items()
+    )
 
 
 @pytest.mark.parametrize("looked", [(360, 740)], indirect=True)
@@ -235,7 +250,11 @@ def test_a_phone_needs_no_sideways_scrolling(looked: Looked, view: str, language
     page = looked.open(view + language)
     assert page.evaluate("document.documentElement.scrollWidth") <= 360
     if not view:
-        assert all(page.locator("td.score, td.span-cell").evaluate_all("all => all.map(c => c.getBoundingClientRect().right <= 360)"))
+        assert all(
+            page.locator("td.score, td.span-cell").evaluate_all(
+                "all => all.map(c => c.getBoundingClientRect().right <= 360)"
+            )
+        )
 
 
 @pytest.mark.parametrize("looked", [(1280, 900), (360, 740)], indirect=True, ids=["desktop", "phone"])
@@ -243,7 +262,9 @@ def test_a_phone_needs_no_sideways_scrolling(looked: Looked, view: str, language
 def test_axe_finds_nothing_serious(looked: Looked, view: str) -> None:
     page = looked.open(view)
     # The page's policy lets no script in; axe comes by the debugger and not through the page.
-    found = Axe().run(page, options={"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]})
+    found = Axe().run(
+        page, options={"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
+    )
     serious = [
         (v["id"], [node["html"][:150] for node in v["nodes"][:3]])
         for v in found.response["violations"]

@@ -105,3 +105,20 @@ def test_airflow_takes_the_plugin_in_without_complaint(answers: dict[str, Any]) 
 
 def test_the_folder_of_plugins_holds_wiring_only() -> None:
     assert [path.name for path in (ROOT / "plugins").rglob("*.py")] == ["icdp_plugin.py"]
+
+
+def test_a_task_does_not_load_the_page() -> None:
+    program = "import sys, icdp_plugin; print([m for m in ('icdp.page.app', 'fastapi.routing', 'pandas') if m in sys.modules])"
+    path = os.pathsep.join([str(ROOT / "include"), str(ROOT / "plugins")])
+    bare = "import airflow.plugins_manager, sys; print([m for m in ('icdp.page.app', 'fastapi.routing', 'pandas') if m in sys.modules])"
+    loaded = [
+        subprocess.run(
+            [sys.executable, "-c", text],
+            env={**os.environ, "PYTHONPATH": path},
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout.splitlines()[-1]
+        for text in (program, bare)
+    ]
+    assert loaded[0] == loaded[1]
