@@ -82,8 +82,29 @@ class AirflowApi:
 
     def returned(self, dag_id: str, run_id: str, task_id: str) -> str:
         """Return what a task returned, as text."""
-        path = f"dags/{dag_id}/dagRuns/{quote(run_id)}/taskInstances/{task_id}/xcomEntries/return_value"
-        return str(self._call("GET", path)["value"])
+        return str(self.left(dag_id, run_id, task_id, "return_value"))
+
+    def left(self, dag_id: str, run_id: str, task_id: str, key: str, map_index: int = -1) -> Any:
+        """Return what a task left under a key."""
+        path = f"dags/{dag_id}/dagRuns/{quote(run_id)}/taskInstances/{task_id}/xcomEntries/{key}"
+        return self._call("GET", path, map_index=map_index, deserialize=False)["value"]
+
+    def waiting(self) -> list[Json]:
+        """Return the requests to persons that nobody has answered."""
+        found = self._call("GET", "dags/~/dagRuns/~/hitlDetails", limit=100, response_received=False)
+        return cast("list[Json]", found["hitl_details"])
+
+    def answered(self, dag_id: str, run_id: str, task_id: str) -> Json:
+        """Return the answer a task waited for."""
+        return self._call("GET", f"dags/{dag_id}/dagRuns/{quote(run_id)}/taskInstances/{task_id}/-1/hitlDetails")
+
+    def answer(self, request: Json, chosen: str, **fields: object) -> None:
+        """Answer a request as the user who is logged in."""
+        task = request["task_instance"]
+        path = (
+            f"dags/{task['dag_id']}/dagRuns/{quote(task['dag_run_id'])}/taskInstances/{task['task_id']}/-1/hitlDetails"
+        )
+        self._call("PATCH", path, {"chosen_options": [chosen], "params_input": fields})
 
     def abandon(self, dag_id: str, run_id: str, note: str) -> None:
         """Mark an unfinished run as failed."""
