@@ -296,3 +296,10 @@ def test_what_is_not_there_is_said_with_a_way_out(looked: Looked) -> None:
     page.get_by_role("link", name="回到最新版的排名").click()
     expect(page.locator("main table.ranking tbody tr")).to_have_count(31)
     looked.complaints.clear()  # the browser itself reports the 404
+
+
+@pytest.mark.parametrize("language", ["", "lang=en"])
+def test_on_a_desktop_the_whole_ranking_is_seen(looked: Looked, language: str) -> None:
+    page = looked.open(language)
+    table = page.locator("main .scroll").first
+    assert table.evaluate("frame => frame.scrollWidth - frame.clientWidth") == 0
