@@ -18,6 +18,15 @@ from icdp.catalog import Catalog, load_catalog
 from icdp.settings import CATALOG, JUDGEMENTS, Settings
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Give each file to one worker, and all that start an Airflow to the same one: it picks its port, then takes it."""
+    for item in items:
+        airflow = item.get_closest_marker("scheduler") is not None
+        item.add_marker(pytest.mark.xdist_group("airflow" if airflow else item.path.relative_to(item.config.rootpath)))
+    # The longest first: with two workers the other one does everything else meanwhile.
+    items.sort(key=lambda item: item.get_closest_marker("scheduler") is None)
+
+
 class NetworkUsedError(RuntimeError):
     """A test tried to leave this machine."""
 
