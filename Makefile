@@ -38,7 +38,7 @@ down: $(RUNTIME) ## stop what `make up` left running
 	@$(BIN)/python -m icdp.operation down
 
 test: $(DEV) ## every test; none needs the network (TESTS="-m 'not scheduler'" leaves out the slow ones)
-	@$(BIN)/python -m pytest --numprocesses "$(WORKERS)" --maxprocesses 4 --dist loadgroup --no-loadscope-reorder $(TESTS)
+	@$(BIN)/python -m pytest --numprocesses "$(WORKERS)" --maxprocesses 4 --dist loadscope --no-loadscope-reorder $(TESTS)
 
 lint: $(DEV) ## style and types
 	@$(BIN)/ruff check .

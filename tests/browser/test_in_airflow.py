@@ -45,7 +45,7 @@ def test_a_visitor_logs_in_and_comes_to_the_view_asked_for(browser: Browser, air
     page.goto(f"{root}/icdp/?view=map&lang=en")
     expect(page).to_have_url(re.compile(f"^{re.escape(root)}/auth/login"))
     log_in(page, password)
-    expect(page.locator("a.tile")).to_have_count(31, timeout=20_000)
+    expect(page.locator("a.tile")).to_have_count(31, timeout=60_000)
     assert page.url == f"{root}/icdp/?view=map&lang=en"
     page.close()
 
@@ -55,13 +55,13 @@ def test_the_navigation_opens_the_page_in_its_frame_and_the_address_can_be_share
 ) -> None:
     root, password = airflow
     page = browser.new_page(viewport={"width": 1280, "height": 900})
-    page.set_default_timeout(30_000)
+    page.set_default_timeout(60_000)  # the first look at Airflow's own page, on a busy machine
     page.goto(root)
     log_in(page, password)
     page.get_by_role("button", name="Browse").click()
     page.get_by_role("menuitem", name="智算指数").click()
     frame = page.frame_locator("iframe")
-    expect(frame.locator("table.ranking tbody tr")).to_have_count(31, timeout=30_000)
+    expect(frame.locator("table.ranking tbody tr")).to_have_count(31, timeout=60_000)
     frame.get_by_role("link", name="地图").click()
     expect(frame.locator("a.tile")).to_have_count(31)
     frame.locator("a.tile").first.click()
@@ -72,5 +72,5 @@ def test_the_navigation_opens_the_page_in_its_frame_and_the_address_can_be_share
     assert "view=province" in shared
     page.goto("about:blank")
     page.goto(shared)
-    expect(page.frame_locator("iframe").locator("h1")).to_have_text(title, timeout=30_000)
+    expect(page.frame_locator("iframe").locator("h1")).to_have_text(title, timeout=60_000)
     page.close()
