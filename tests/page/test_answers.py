@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import duckdb
 import pytest
 from fastapi.testclient import TestClient
 from tests.page.conftest import Ask
+
+from icdp.page.app import create_app
+from icdp.settings import Settings
 
 Published = duckdb.DuckDBPyConnection
 
@@ -175,3 +180,18 @@ def test_sources_tell_what_they_gave(ask: Ask, published: Published) -> None:
     kept = published.execute("SELECT source, item, outcome FROM source_results WHERE year = 2024").fetchall()
     assert sorted((r["source"], r["item"], r["outcome"]) for r in told["items"]) == sorted(kept)
     assert sum(n for counts in told["outcomes"].values() for n in counts.values()) == told["total"]
+
+
+def test_who_decided_what_is_told_in_order(ask: Ask, tampered: Callable[[str], Settings]) -> None:
+    assert ask("approvals", edition="2024")["items"] == []
+    settings = tampered("""INSERT INTO history.approvals BY NAME
+        SELECT edition, year, content_sha256, decision, 'synthetic' AS decided_by, moment::TIMESTAMPTZ AS decided_at, reason
+        FROM editions, (VALUES ('approved', '2026-09-02T00:00:00Z', ''), ('rejected', '2026-09-01T00:00:00Z', '<b>synthetic</b>'))
+            AS told (decision, moment, reason) WHERE year = 2024""")
+    with TestClient(create_app(settings)) as client:
+        found = client.get("/api/approvals", params={"edition": "2024"}).json()["items"]
+        assert client.get("/api/approvals", params={"edition": "2023"}).json()["items"] == []
+    assert [(row["decision"], row["reason"], row["decided_at"]) for row in found] == [
+        ("rejected", "<b>synthetic</b>", "2026-09-01T00:00:00Z"),
+        ("approved", "", "2026-09-02T00:00:00Z"),
+    ]

@@ -14,7 +14,7 @@ from icdp.settings import Settings
 PATHS = [
     "/api/editions", "/api/scores", "/api/provinces", "/api/provinces/{adcode}",
     "/api/provinces/{adcode}/indicators/{indicator}", "/api/compare", "/api/history", "/api/changes", "/api/indicators",
-    "/api/weights", "/api/quality", "/api/sources", "/api/whatif", "/api/downloads", "/api/downloads/{edition}/{path}",
+    "/api/weights", "/api/quality", "/api/approvals", "/api/sources", "/api/whatif", "/api/downloads", "/api/downloads/{edition}/{path}",
 ]  # fmt: skip
 MODES = {"allowed": schemathesis.GenerationMode.POSITIVE, "not allowed": schemathesis.GenerationMode.NEGATIVE}
 

@@ -19,7 +19,7 @@ PATHS = [
     "/icdp/", "/icdp/?view=map&lang=en", "/icdp/api/openapi.json", "/icdp/api/editions", "/icdp/api/scores",
     "/icdp/api/provinces", "/icdp/api/provinces/110000", "/icdp/api/provinces/110000/indicators/green_power",
     "/icdp/api/compare?adcode=110000&adcode=310000", "/icdp/api/history", "/icdp/api/changes", "/icdp/api/indicators",
-    "/icdp/api/weights", "/icdp/api/quality", "/icdp/api/sources", "/icdp/api/whatif?weight=policy:0.4",
+    "/icdp/api/weights", "/icdp/api/quality", "/icdp/api/approvals", "/icdp/api/sources", "/icdp/api/whatif?weight=policy:0.4",
     "/icdp/api/downloads", "/icdp/api/downloads/2024-r1/edition.json",
 ]  # fmt: skip
 ABSENT = ["/icdp/docs", "/icdp/openapi.json", "/icdp/api/nothing", "/icdp/static/x/main.js"]

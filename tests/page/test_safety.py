@@ -26,7 +26,7 @@ from icdp.settings import Settings
 GETTABLE = [
     "/", "/api/editions", "/api/scores", "/api/provinces", "/api/provinces/110000",
     "/api/provinces/110000/indicators/green_power", "/api/compare?adcode=110000&adcode=310000", "/api/history",
-    "/api/changes", "/api/indicators", "/api/weights", "/api/quality", "/api/sources", "/api/whatif", "/api/downloads",
+    "/api/changes", "/api/indicators", "/api/weights", "/api/quality", "/api/approvals", "/api/sources", "/api/whatif", "/api/downloads",
     "/api/openapi.json",
 ]  # fmt: skip
 ONE_EDITION = [path for path in GETTABLE if path.startswith("/api/") and "openapi" not in path]

@@ -23,6 +23,7 @@ from icdp.page.asking import (
 )
 from icdp.page.downloads import download, downloads, served
 from icdp.page.models import (
+    Approval,
     Changes,
     Checks,
     Comparison,
@@ -154,6 +155,13 @@ def quality(
 ) -> Checks:
     """Results of every check between load and scoring, the failed first."""
     return evidence.checks(state, severity, passed, search, paging)
+
+
+@router.get("/approvals", response_model=Paged[Approval], summary="Who decided what")
+def approvals(state: OfEdition, paging: Pages) -> Paged[Approval]:
+    """What persons decided before the edition was published; none where publishing waits for nobody."""
+    found = evidence.approvals(state)
+    return Paged[Approval](**state.paged(cut(found, paging), len(found), paging))
 
 
 @router.get("/sources", response_model=SourceResults, summary="What the sources gave")

@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 from icdp.page.answers import standings
 from icdp.page.asking import Paging, State, cut
-from icdp.page.models import Change, Changes, Check, Checks, Figure, Part, SourceResult, SourceResults, Trace
+from icdp.page.models import Approval, Change, Changes, Check, Checks, Figure, Part, SourceResult, SourceResults, Trace
 from icdp.page.refusals import Refused
 
 Severity = Literal["error", "warn", "note"]
@@ -81,6 +81,15 @@ def checks(state: State, severity: Severity | None, passed: bool | None, search:
     told = {of: {row["severity"]: row["n"] for row in counted if row["passed"] is of} for of in (True, False)}
     page = state.paged([Check.model_validate(row) for row in rows], total["n"], paging)
     return Checks(**page, passed=told[True], failed=told[False])
+
+
+def approvals(state: State) -> list[Approval]:
+    """Return who decided what about an edition, in the order of time; none where nobody was to be asked."""
+    rows = state.of_edition(
+        """SELECT decision, decided_by, decided_at, reason, content_sha256 FROM history.approvals
+           WHERE edition = $edition ORDER BY decided_at"""
+    )
+    return [Approval.model_validate(row) for row in rows]
 
 
 def sources(state: State, outcome: Outcome | None, search: str | None, paging: Paging) -> SourceResults:

@@ -311,6 +311,16 @@ class Checks(Paged[Check]):
     failed: dict[str, int]
 
 
+class Approval(Answer):
+    """What a person decided about the content of an edition, or about one it replaced while it was waiting."""
+
+    decision: str
+    decided_by: str
+    decided_at: datetime
+    reason: str | None
+    content_sha256: str
+
+
 class SourceResult(Answer):
     """What a source gave."""
 

@@ -3,7 +3,7 @@ import { add, h } from "./dom.js";
 import { heading } from "./parts.js";
 import { number, t } from "./speech.js";
 
-const QUESTIONS = ["editions", "scores", "provinces", "indicators", "weights", "history", "changes", "quality", "sources", "whatif", "downloads"];
+const QUESTIONS = ["editions", "scores", "provinces", "indicators", "weights", "history", "changes", "quality", "approvals", "sources", "whatif", "downloads"];
 
 export async function show(main, context) {
   const { items } = await context.get("downloads", { limit: 500 });

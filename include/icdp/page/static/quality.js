@@ -5,11 +5,17 @@ import { t, w } from "./speech.js";
 
 const LIMIT = 100;
 
+function decisions(items) {
+  const head = h("tr", {}, ["decision", "decided_by", "decided_at", "reason"].map((key) => h("th", { scope: "col" }, t(key))));
+  return framedTable(t("approvals"), head, items.map((row) => h("tr", {}, h("th", { scope: "row" }, w("decision", row.decision)),
+    h("td", {}, row.decided_by), h("td", {}, `${row.decided_at.slice(0, 16).replace("T", " ")} UTC`), h("td", { class: "made" }, row.reason || "—"))), { class: "narrow approvals" });
+}
+
 export async function show(main, context) {
   const { state } = context;
   const page = Number(state.page ?? 1);
   const passed = state.passed === "all" ? null : state.passed === "true";
-  const found = await context.get("quality", { severity: state.severity ?? null, passed, search: state.search ?? null, page, limit: LIMIT });
+  const [approvals, found] = await Promise.all([context.get("approvals", { limit: 500 }), context.get("quality", { severity: state.severity ?? null, passed, search: state.search ?? null, page, limit: LIMIT })]);
   const severities = ["error", "warn", "note"];
   const head = h("tr", {}, ["check", "severity", "subject", "observed", "expected", "told"].map((key) => h("th", { scope: "col" }, t(key))));
   const rows = found.items.map((row) => h("tr", {}, h("th", { scope: "row" }, h("code", {}, row.check_id)),
@@ -22,5 +28,6 @@ export async function show(main, context) {
       choice("severity", t("severity"), [["", t("all")], ...severities.map((one) => [one, w("severity", one)])], state.severity ?? "", (value) => context.go({ severity: value || null, page: null })),
       searchField(state.search, rested((value) => context.go({ search: value || null, page: null }, { replace: true })), t("search_any"))),
     rows.length ? framedTable(t("quality"), head, rows, { class: "results" }) : h("p", { class: "hint" }, t("nothing")),
-    pager(context, page, found));
+    pager(context, page, found),
+    approvals.items.length ? decisions(approvals.items) : h("p", { class: "hint" }, t("approvals_none")));
 }
