@@ -78,7 +78,7 @@ STAYS: dict[str, tuple[Any, type[IcdpError]]] = {
 }
 
 
-def ask(settings: Settings, source: str, waits: Waits, *, fresh: bool = True, timeout: float = 0.2) -> Taken:
+def ask(settings: Settings, source: str, waits: Waits, *, fresh: bool = True, timeout: float = 60) -> Taken:
     catalog = load_catalog(CATALOG)
     found = catalog.sources[source]
     assert found.site is not None
@@ -109,7 +109,7 @@ def taken_before(source: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
     home = tmp_path_factory.mktemp(source)
     with serving(PLACES[source].site()) as replica:
         settings = settings_for(home, source, replica.url + PLACES[source].root)
-        assert ask(settings, source, Waits(), timeout=60).problems == ()
+        assert ask(settings, source, Waits()).problems == ()
     return home
 
 
@@ -126,7 +126,7 @@ def test_what_heals_ends_with_the_right_figures(
     change, times = HEALS[fault]
     replica.fault(change, times=times, path=PLACES[source].data)
     settings = settings_for(tmp_path, source, replica.url + PLACES[source].root)
-    taken = ask(settings, source, waits, timeout=60)
+    taken = ask(settings, source, waits)
     assert (taken.problems, bool(waits.slept)) == ((), True)
     assert_right(settings, source, taken.receipts)
 
@@ -138,7 +138,8 @@ def test_what_stays_is_told_and_nothing_wrong_is_accepted(
     change, error = STAYS[fault]
     replica.fault(change(waits) if change is drip else change, times=FOREVER, path=PLACES[source].data)
     settings = settings_for(tmp_path, source, replica.url + PLACES[source].root)
-    told(error, lambda: ask(settings, source, waits))
+    timeout = 0.2 if change is silent else 60
+    told(error, lambda: ask(settings, source, waits, timeout=timeout))
     listed = Archive(settings.archive).accepted(source, YEAR)
     assert listed is not None
     assert not listed.complete, "the year is asked for again"
