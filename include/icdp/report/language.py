@@ -54,7 +54,7 @@ class Say:
         self.language = language
         self._sentences = environment().get_template(f"sentences.{language}.j2").module
 
-    def phrase(self, key: str, **values: object) -> str:
+    def phrase(self, key: str, /, **values: object) -> str:
         """Return a short text: a heading, a label.
 
         Raises:
@@ -62,7 +62,7 @@ class Say:
         """
         return _phrases()[key][LANGUAGES.index(self.language)].format(**values)
 
-    def sentence(self, name: str, **facts: object) -> Markup:
+    def sentence(self, name: str, /, **facts: object) -> Markup:
         """Return one or more sentences made from facts.
 
         Raises:

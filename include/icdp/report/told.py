@@ -83,7 +83,9 @@ def literal(value: object) -> str:
 
 def where(key: Mapping[str, object]) -> str:
     """Return the condition that a row has these values."""
-    return " AND ".join(f"{name}={literal(value)}" for name, value in key.items())
+    return " AND ".join(
+        f"{name} IS NULL" if value is None else f"{name}={literal(value)}" for name, value in key.items()
+    )
 
 
 def plain(value: object) -> Any:
@@ -112,6 +114,7 @@ class Told:
         about: Mapping[str, str],
     ) -> None:
         self.edition, self.own, self.earlier, self.about = edition, own, earlier, about
+        self.medians: dict[str, Number] = {}
         self._indices: dict[tuple[str, tuple[str, ...]], dict[tuple[object, ...], Row]] = {}
         self.summary: Row = self.rows("editions")[0]
         self.year = int(self.summary["year"])
@@ -191,8 +194,19 @@ class Told:
 
     def ranked(self, node: str) -> list[Row]:
         """Return the scores of the ranked provinces on a node, best first."""
-        found = [row for row in self.rows("scores", node=node) if row["rank"] is not None]
+        found = [row for row in self.rows_of_node(node) if row["rank"] is not None]
         return sorted(found, key=lambda row: (row["rank"], row["adcode"]))
+
+    def rows_of_node(self, node: str) -> list[Row]:
+        """Return the scores of all provinces on a node."""
+        return self._of_node.get(node, [])
+
+    @cached_property
+    def _of_node(self) -> dict[str, list[Row]]:
+        found: dict[str, list[Row]] = {}
+        for row in self.rows("scores"):
+            found.setdefault(str(row["node"]), []).append(row)
+        return found
 
     def lineage_of(self, node: str) -> list[str]:
         """Return a node and those above it, from below the composite down."""
