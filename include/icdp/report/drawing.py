@@ -1,0 +1,61 @@
+"""Charts as SVG: small, without marks that speak, each with names of its own so that many fit into one page."""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+
+from markupsafe import escape
+
+from icdp.look import look
+from icdp.report.document import Figure
+from icdp.report.figures.theme import FONT
+from icdp.report.fonts import font_file
+
+_SILENT = re.compile(r' (?:role|aria-[a-z]+|class|pointer-events)="[^"]*"')
+_EMPTY = re.compile(r'<path(?: [a-z-]+="[^"]*")* d="M0,0h0v0h0Z"(?: [a-z-]+="[^"]*")*/>|<g></g>|<g/>')
+_NAME = re.compile(r'(id="|url\(#|href="#)')
+_LONG = re.compile(r"-?\d+\.\d{3,}")
+
+
+@cache
+def _register() -> None:
+    import vl_convert
+
+    # For measuring only: its widths place labels. What is drawn is text, in the reader's or the embedded font.
+    vl_convert.register_font_directory(str(font_file().parent))
+
+
+def drawn(figure: Figure, prefix: str) -> str:
+    """Return a figure as an ``svg`` element.
+
+    Args:
+        figure: the chart.
+        prefix: set before every id inside.
+    """
+    import vl_convert
+
+    _register()
+    svg = vl_convert.vegalite_to_svg(dict(figure.spec), show_warnings=False, allowed_base_urls=[])
+    svg = _SILENT.sub("", svg)
+    while (less := _EMPTY.sub("", svg)) != svg:
+        svg = less
+    svg = _NAME.sub(rf"\g<1>{prefix}-", svg)
+    svg = _LONG.sub(lambda found: f"{float(found[0]):.2f}".rstrip("0").rstrip("."), svg)
+    families = ", ".join(look().text)
+    return svg.replace(f'font-family="{FONT}"', f'font-family="{families}"').replace(' version="1.1"', "")
+
+
+def standalone(svg: str, figure: Figure) -> str:
+    """Return a drawing as a file of its own, with title and description inside."""
+    told = f"<title>{escape(figure.title)}</title><desc>{escape(figure.alternative)}</desc>"
+    head, rest = svg.split(">", 1)
+    return f'<?xml version="1.0" encoding="UTF-8"?>\n{head} role="img">{told}<rect width="100%" height="100%" fill="#ffffff"/>{rest}\n'
+
+
+def inline(svg: str, figure: Figure) -> str:
+    """Return a drawing as part of an HTML page, with the text alternative that is read in its place."""
+    head, rest = svg.split(">", 1)
+    width, height = (re.search(rf' {name}="([\d.]+)"', head) for name in ("width", "height"))
+    style = f' style="--w:{width[1]};--h:{height[1]}"' if width and height else ""
+    return f'{head} role="img" aria-label="{escape(figure.alternative)}"{style}>{rest}'

@@ -1,0 +1,58 @@
+"""The report as one HTML file: both languages, the font inside, nothing else needed to read it."""
+
+from __future__ import annotations
+
+from base64 import b64encode
+from collections.abc import Mapping, Sequence
+
+from markupsafe import Markup
+
+from icdp.look import LANGUAGES, Language, look
+from icdp.report.document import Section
+from icdp.report.drawing import inline
+from icdp.report.fonts import Fonts
+from icdp.report.language import TEMPLATES, Say, environment
+from icdp.report.told import Told
+
+LANG = {"zh": "zh-Hans", "en": "en"}
+
+
+def page(
+    told: Told, says: Mapping[Language, Say], sections: Mapping[Language, Sequence[Section]],
+    drawings: Mapping[Language, Mapping[str, str]], fonts: Fonts | None,
+) -> str:  # fmt: skip
+    """Return the HTML.
+
+    Args:
+        told: the edition.
+        says: the languages.
+        sections: language -> the report.
+        drawings: language -> name of a figure -> SVG; without one its place stays empty.
+        fonts: to embed; None embeds none.
+    """
+    figures = {
+        language: {f.name: Markup(inline(svg, f)) for s in sections[language] for f in s.figures() if (svg := drawings[language].get(f.name))}  # noqa: S704 - drawn here
+        for language in LANGUAGES
+    }  # fmt: skip
+    numbers = {
+        language: {f.name: n for n, f in enumerate((f for s in sections[language] for f in s.figures()), 1)} for language in LANGUAGES
+    }
+    return environment().get_template("report.html.j2").render(
+        told=told, languages=LANGUAGES, says=says, sections=sections, figures=figures, numbers=numbers, lang=LANG,
+        style=Markup(_style(fonts)),  # noqa: S704 - our own
+        published=published(told),
+    )  # fmt: skip
+
+
+def published(told: Told) -> str:
+    """Return the day of publication, UTC."""
+    return str(told.summary["published_at"])[:10]
+
+
+def _style(fonts: Fonts | None) -> str:
+    faces = "" if fonts is None else "".join(
+        f'@font-face{{font-family:"{look().text[0]}";font-weight:{weight};'
+        f"src:url(data:font/woff;base64,{b64encode(content).decode()}) format('woff')}}"
+        for weight, content in fonts.woff.items()
+    )  # fmt: skip
+    return faces + look().css() + (TEMPLATES / "report.css").read_text(encoding="utf-8")
