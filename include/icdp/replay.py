@@ -118,7 +118,9 @@ def rebuilt(settings: Settings, edition: str) -> Iterator[Path]:
         with warehouse.write(own.warehouse) as connection:
             made_from = read_made_from(connection, archive, year)
             moment = datetime.fromisoformat(wanted.published_at)
-            made = publish_year(connection, catalog, own.published, year, moment, made_from)
+            made = publish_year(
+                connection, catalog, own.published, year, moment, made_from, report=bool(manifest.get("report"))
+            )
         if made.edition != edition or not made.is_new:
             raise DataError(
                 f"{edition}: made again it has the content of {made.edition}; the editions do not fit together"

@@ -277,8 +277,13 @@ def score(settings: Settings, year: int) -> str:
     return f"{year}: {int(result.scores[catalog.root].notna().sum())} provinces scored, {catalog.provinces[first].short_zh} first"
 
 
-def publish(settings: Settings, year: int) -> str:
+def publish(settings: Settings, year: int, *, report: bool = False) -> str:
     """Make the year's edition; return e.g. ``2024-r1 published`` or ``2024-r1 unchanged``.
+
+    Args:
+        settings: the installation.
+        year: the statistical year.
+        report: whether a new edition gets its yearly report.
 
     Raises:
         DataError: a person is to approve, and no step asks one yet.
@@ -291,7 +296,9 @@ def publish(settings: Settings, year: int) -> str:
     catalog = load_catalog(settings.catalog)
     with warehouse.write(settings.warehouse) as connection:
         made_from = read_made_from(connection, Archive(settings.archive), year)
-        outcome = publish_year(connection, catalog, settings.published, year, datetime.now(UTC), made_from)
+        outcome = publish_year(
+            connection, catalog, settings.published, year, datetime.now(UTC), made_from, report=report
+        )
         known = pd.DataFrame(
             [{"edition": e.name, "year": e.year, "revision": e.revision, "content_sha256": e.content_sha256,
               "published_at": pd.Timestamp(e.published_at)} for e in outcome.editions]

@@ -9,7 +9,7 @@ import platform
 import re
 import shutil
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from importlib.metadata import version
@@ -90,6 +90,7 @@ def add_edition(
     edition: Edition,
     supersedes: str | None,
     made_from: MadeFrom,
+    report: Callable[[Path], dict[str, str]] | None = None,
 ) -> Path:
     """Write an edition into ``folder``; it appears there whole or not at all.
 
@@ -100,6 +101,8 @@ def add_edition(
         edition: its name, digest and moment.
         supersedes: name of the edition it replaces.
         made_from: what it was made from besides payloads.
+        report: writes the report into the folder, which has everything else, and returns the versions it was made
+            with; None for an edition without one.
     """
     building = Path(tempfile.mkdtemp(prefix=BUILDING, dir=folder))
     try:
@@ -121,8 +124,10 @@ def add_edition(
             path.write_bytes(text)
         manifest = {
             "edition": asdict(edition), "supersedes": supersedes, "tables": list(tables()),
-            "checked_on": made_from.checked_on.isoformat(), "made_with": made_with(),
+            "checked_on": made_from.checked_on.isoformat(), "made_with": made_with(), "report": report is not None,
         }  # fmt: skip
+        if report is not None:
+            manifest["made_with"] |= report(building)
         _write_json(building / MANIFEST, manifest)
         _write_checksums(building)
         _seal(building)

@@ -11,7 +11,9 @@ import duckdb
 from icdp.errors import NotFoundError
 from icdp.publishing.editions import CHECKSUMS, MANIFEST
 
-COMPARED = ("parquet", "csv", "sdmx", "datapackage.json", "dcat.jsonld")
+COMPARED = (
+    "parquet", "csv", "sdmx", "datapackage.json", "dcat.jsonld", "report.html", "report-zh.pdf", "report-en.pdf", "figures",
+)  # fmt: skip
 
 
 def verify(folder: Path) -> list[str]:

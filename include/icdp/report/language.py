@@ -30,7 +30,7 @@ def environment() -> Environment:
         loader=FileSystemLoader(TEMPLATES), autoescape=select_autoescape(default=True), undefined=StrictUndefined,
         trim_blocks=True, lstrip_blocks=True,
     )  # fmt: skip
-    made.filters["listed_zh"] = lambda items: _listed(items, "、", "、", "、")
+    made.filters["listed_zh"] = lambda items: _listed(items, *[_between(items)] * 3)
     made.filters["listed_en"] = lambda items: _listed(items, ", ", ", and ", " and ")
     made.filters["plural"] = lambda number, one, many: one if _value(number) == 1 else many
     return made
@@ -38,6 +38,11 @@ def environment() -> Environment:
 
 def _value(number: Any) -> float | None:
     return number.value if isinstance(number, Number) else number
+
+
+def _between(items: Sequence[object]) -> str:
+    """Return the Chinese mark between items; a name that has 、 itself needs a stronger one."""
+    return "；" if any("、" in str(item) for item in items) else "、"
 
 
 def _listed(items: Sequence[object], between: str, last: str, of_two: str) -> Markup:

@@ -47,12 +47,15 @@ def _scores(told: Told, say: Say, rows: list[dict[str, object]], order: list[str
         ),
     )
     labels = base.mark_text(align="left", dx=4, fontSize=11).encode(x="score:Q", text="label:N")
+    halo = base.mark_text(align="left", dx=4, fontSize=11, stroke="white", strokeWidth=4, strokeJoin="round").encode(
+        x="score:Q", text="label:N"
+    )
     lines = (
         alt.Chart(data([{"at": t, "told": f"{t:g}"} for t in told.tiers]))
         .mark_rule(strokeDash=[4, 3], color=look().colours["muted"])
         .encode(x="at:Q")
     )
-    return alt.layer(bars, lines, labels).properties(width=300, height=ROW * len(rows))
+    return alt.layer(bars, lines, halo, labels).properties(width=300, height=ROW * len(rows))
 
 
 def _intervals(told: Told, say: Say, rows: list[dict[str, object]], order: list[str]) -> alt.Chart:

@@ -21,7 +21,7 @@ def config() -> dict[str, Any]:
         "font": FONT,
         "aria": False,  # the figure has one text alternative; hundreds of marks that speak are none
         "background": None,
-        "padding": 4,
+        "padding": {"left": 22, "right": 8, "top": 4, "bottom": 4},  # the widths measured are those of the thin weight
         "view": {"stroke": None},
         "axis": {
             "labelFontSize": 12, "titleFontSize": 12, "titleFontWeight": "normal", "labelColor": c["ink"],
