@@ -13,6 +13,8 @@ from icdp.report.naming import tagged
 from icdp.report.told import Row, Told
 
 REPOSITORY_FILE = re.compile(r"github:(?P<repository>[\w.-]+/[\w.-]+)/(?P<path>[^@\s]+?)(?:@(?P<commit>[0-9a-f]{7,40}))?")
+COMMIT = re.compile(r"(@[0-9a-f]{7})[0-9a-f]{33}$")
+"""A commit is printed with its first seven digits; the link has them all."""
 
 
 def methods(told: Told, say: Say) -> Section:
@@ -162,7 +164,7 @@ def sources(told: Told, say: Say) -> Section:
     return Section("sources", say.phrase("sources"), [Text(text), Table(say.phrase("sources"), heads, rows, left=range(6))])
 
 
-MOST = 8
+MOST = 3
 """Addresses and locators printed of one publication; the others are counted."""
 
 
@@ -172,7 +174,7 @@ def _addresses(cited: list[Row]) -> Cell:
     for text in found:
         address = web_address(text) or _repository(text)
         cell += [" "] if cell else []
-        cell.append(Link(text, address) if address else text)
+        cell.append(Link(COMMIT.sub(r"\1", text), address) if address else text)
     return cell or ""
 
 

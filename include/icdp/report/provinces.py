@@ -197,13 +197,19 @@ def _indicators(told: Told, say: Say, adcode: str) -> Table:
         rows.append(
             [
                 told.name(indicator, say.language),
-                [told.at("indicator_values", "value", digits, **key), say.word("unit", value["unit"])],
+                [told.at("indicator_values", "value", digits, **key), *_unit(say, value["unit"])],
                 _year(say, value), Badge(say.word("fidelity", value["fidelity"]), value["fidelity"]),
                 Bar(normal, normal.value, median.value), median, points,
             ]  # fmt: skip
         )
     heads = ("indicator", "value", "value_year", "fidelity_head", "normalised", "median_normalised", "points_short")
     return Table(say.phrase("by_indicator"), [say.phrase(h) for h in heads], rows, left=(0, 2, 3))
+
+
+def _unit(say: Say, unit: str) -> list[str]:
+    """Return the unit of a value with the space before it; a plain number of things has none in English."""
+    name = say.word("unit", unit)
+    return [] if not name else [name] if name == "%" else [f" {name}"]
 
 
 def _year(say: Say, value: Row) -> Cell:

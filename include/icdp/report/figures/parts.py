@@ -8,6 +8,7 @@ from icdp.look import look
 from icdp.report.document import Badge, Figure, Table, Text
 from icdp.report.figures.theme import ROW, cycled, data, finished, shades
 from icdp.report.language import Say
+from icdp.report.naming import tagged
 from icdp.report.told import Number, Told, where
 
 
@@ -88,7 +89,7 @@ def weights(told: Told, say: Say) -> Figure:
         path = told.lineage_of(name)
         rows.append(
             {
-                "name": told.name(name, say.language), "weight": weight.value, "label": weight.text,
+                "name": tagged(told, say, name), "weight": weight.value, "label": weight.text,
                 "dimension": told.name(path[0], say.language),
             }  # fmt: skip
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from statistics import median
 
@@ -11,6 +12,7 @@ from icdp.look import look
 from icdp.report.document import Badge, Figure, Table, Text
 from icdp.report.figures.theme import cycled, data, finished, on
 from icdp.report.language import Say
+from icdp.report.naming import tagged
 from icdp.report.told import Told
 
 TILE_WIDTH, TILE_HEIGHT = 72, 58
@@ -52,7 +54,7 @@ def tiles(told: Told, say: Say) -> Figure | Text:
     )
     ink = alt.Color("ink:N", scale=None)
     middle = {"dx": TILE_WIDTH // 2 - 2, "align": "center"}
-    size = 14 if say.language == "zh" else 10.5
+    size = 14 if say.language == "zh" else 10
     names = base.mark_text(
         **middle, dy=17, fontSize=size, fontWeight="bold", baseline="middle", lineBreak="\n", lineHeight=11
     ).encode(text="name:N", color=ink)
@@ -104,25 +106,26 @@ def quadrants(told: Told, say: Say) -> Figure | Text:
                     "y": row["score"], "tier": say.word("tier", row["tier"]), "unit": value["unit"],
                 }  # fmt: skip
             )
-    width, height = 560, 430
-    spans = [_span([row[axis] for row in rows]) for axis in ("x", "y")]
+    width, height = 560, 520
+    # Incomes spread over multiples, not over differences: on a straight scale half of the provinces would lie in a heap.
+    logarithmic = min(row["x"] for row in rows) > 0
+    there, back = (math.log, math.exp) if logarithmic else (float, float)
+    low, high = _span([there(row["x"]) for row in rows])
+    bottom, top = _span([row["y"] for row in rows], floor=0.0)
     spots = [
-        ((row["x"] - spans[0][0]) / (spans[0][1] - spans[0][0]) * width,
-         (spans[1][1] - row["y"]) / (spans[1][1] - spans[1][0]) * height)
-        for row in rows
-    ]  # fmt: skip
-    wide = 12.5 if say.language == "zh" else 6.4
-    for row, (dx, dy, align) in zip(rows, placed_labels(spots, [len(r["name"]) * wide for r in rows], width, height), strict=True):
-        row |= {
-            "lx": spans[0][0] + dx / width * (spans[0][1] - spans[0][0]),
-            "ly": spans[1][1] - dy / height * (spans[1][1] - spans[1][0]), "align": align,
-        }  # fmt: skip
+        ((there(row["x"]) - low) / (high - low) * width, (top - row["y"]) / (top - bottom) * height) for row in rows
+    ]
+    wide = 12.5 if say.language == "zh" else 6.8
+    places = placed_labels(spots, [len(row["name"]) * wide for row in rows], width, height)
+    for row, (dx, dy, align) in zip(rows, places, strict=True):
+        row |= {"lx": back(low + dx / width * (high - low)), "ly": top - dy / height * (top - bottom), "align": align}
     middles = median(row["x"] for row in rows), median(row["y"] for row in rows)
-    name = f"{told.name(indicator, say.language)}（{rows[0]['unit']}）" if say.language == "zh" else (
-        f"{told.name(indicator, say.language)} ({say.word('unit', rows[0]['unit'])})"
-    )  # fmt: skip
-    x = alt.X("x:Q", title=name, scale=alt.Scale(domain=list(spans[0]), nice=False), axis=alt.Axis(format=",.0f", tickCount=7))
-    y = alt.Y("y:Q", title=say.phrase("composite"), scale=alt.Scale(domain=list(spans[1]), nice=False),
+    name, unit = tagged(told, say, indicator), say.word("unit", rows[0]["unit"])
+    if unit:
+        name = f"{name}（{unit}）" if say.language == "zh" else f"{name} ({unit})"
+    x = alt.X("x:Q", title=name, scale=alt.Scale(domain=[back(low), back(high)], nice=False, type="log" if logarithmic else "linear"),
+              axis=alt.Axis(format=",.6~g", tickCount=6))  # fmt: skip
+    y = alt.Y("y:Q", title=say.phrase("composite"), scale=alt.Scale(domain=[bottom, top], nice=False),
               axis=alt.Axis(grid=True))  # fmt: skip
     tiers = [say.word("tier", k + 1) for k in range(len(told.tiers) + 1)]
     colours = [cycled(look().tiers, k) for k in range(len(tiers))]
@@ -144,6 +147,8 @@ def quadrants(told: Told, say: Say) -> Figure | Text:
         .encode(x=alt.X("lx:Q"), y=alt.Y("ly:Q"), text="name:N")
         for align in sorted({row["align"] for row in rows})
     ]
+    far = [row for row, spot, place in zip(rows, spots, places, strict=True) if math.dist(spot, place[:2]) > 15]
+    leads = alt.Chart(data(far)).mark_rule(strokeWidth=0.7, color=look().colours["muted"]).encode(x="x:Q", y="y:Q", x2="lx:Q", y2="ly:Q")
     title = say.phrase("fig_quadrants", name=told.name(indicator, say.language), year=told.year)
     cells = [
         [
@@ -157,16 +162,16 @@ def quadrants(told: Told, say: Say) -> Figure | Text:
     return Figure(
         "quadrants", title,
         say.sentence("alt_quadrants", name=told.name(indicator, say.language), rich=odd[0], poor=odd[1], n=len(rows)).striptags(),
-        finished(alt.layer(*rules, dots, *labels).properties(width=width, height=height)),
+        finished(alt.layer(*rules, leads, dots, *labels).properties(width=width, height=height)),
         Table(title, [say.phrase("province"), name, say.phrase("composite"), say.phrase("quadrant")], cells, left=(0, 3)),
         say.phrase("note_quadrants"),
     )  # fmt: skip
 
 
-def _span(values: Sequence[float]) -> tuple[float, float]:
+def _span(values: Sequence[float], floor: float | None = None) -> tuple[float, float]:
     low, high = min(values), max(values)
     air = (high - low or 1.0) * 0.06
-    return max(0.0, low - air), high + air
+    return (low - air if floor is None else max(floor, low - air)), high + air
 
 
 def placed_labels(
@@ -185,10 +190,13 @@ def placed_labels(
         x, y = spots[k]
         choices = [
             (x + sign * far, y + dy, align)
-            for far, dys in ((8, (0, -9, 9)), (0, (-13, 13)), (14, (-17, 17)), (26, (0, -20, 20)), (0, (-26, 26)))
+            for far, dys in (
+                (8, (0, -9, 9)), (0, (-13, 13)), (14, (-17, 17)), (26, (0, -14, 14, -24, 24)), (40, (0, -20, 20, -34, 34)),
+                (60, (0, -24, 24, -46, 46)), (84, (0, -28, 28, -60, 60)),
+            )
             for dy in dys
             for sign, align in (((1, "left"), (-1, "right")) if far else ((1, "center"),))
-        ]
+        ]  # fmt: skip
         scored = []
         for rank, (left, at, align) in enumerate(choices):
             start = left - {"left": 0.0, "right": 1.0, "center": 0.5}[align] * widths[k]
