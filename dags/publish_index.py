@@ -12,7 +12,12 @@ from icdp.assets import (
     TASK_DEFAULTS,
     WAREHOUSE_POOL,
     announce,
+    ask_or_publish,
+    asked,
     current_year,
+    next_after,
+    refresh_of,
+    rerun_conf,
     settings,
     tell_lineage,
     year_field,
@@ -28,7 +33,8 @@ from icdp.assets import (
     catchup=False,
     # Without a clock of its own there is nothing to hold back; a paused consumer piles up queued runs.
     is_paused_upon_creation=False,
-    max_active_runs=16,
+    # A year that waits for a person is an active run and must hold up no other.
+    max_active_runs=64,
     params=year_field(),
     default_args=TASK_DEFAULTS,
     tags=["icdp", "edition"],
@@ -37,16 +43,30 @@ Publishes the scores of **one statistical year** as an edition (`2024-r1`, `2024
 
 - By itself: whenever `score_index` has finished a year.
 - By hand: *Trigger*, fill in `year`.
+- With `ICDP_REQUIRE_APPROVAL=true` new content waits at `ask` until a person answers under *Required actions*:
+  approve, reject with a reason, or re-run the year from its refresh. What was decided goes into the edition.
 - Unchanged content makes no new edition; changed content makes the next revision and supersedes the last one.
 
 Success emits the asset `edition` for the year.
 """,
 )
 def publish_index() -> None:
-    """Wire the one task."""
+    """Wire draft → (ask → decide →) publish, or a new refresh."""
 
-    # In the pool although it only reads: a writer would lock the warehouse against it.
-    @task(pool=WAREHOUSE_POOL, outlets=[EDITION])
+    # In the pool although most of it only reads: a writer would lock the warehouse against it.
+    @task.branch(pool=WAREHOUSE_POOL)
+    def draft() -> str:
+        from icdp import gate
+
+        return ask_or_publish(gate.to_decide(settings(), current_year()))
+
+    @task.branch(pool=WAREHOUSE_POOL)
+    def decide(answer: dict[str, object], content_sha256: str) -> list[str]:
+        from icdp import gate
+
+        return next_after(gate.decide(settings(), current_year(), content_sha256, answer))
+
+    @task(pool=WAREHOUSE_POOL, outlets=[EDITION], trigger_rule="none_failed_min_one_success")
     def publish() -> str:
         from icdp import road
 
@@ -55,7 +75,16 @@ def publish_index() -> None:
         tell_lineage("warehouse", "published")
         return summary
 
-    publish()
+    @task
+    def rerun(answer: dict[str, object]) -> list[dict[str, object]]:
+        return rerun_conf(answer)
+
+    drafted, ask, published = draft(), asked(), publish()
+    decided = decide(ask.output, "{{ ti.xcom_pull(task_ids='draft', key='request')['content_sha256'] }}")
+    again = rerun(ask.output)
+    drafted >> ask >> decided >> [published, again]
+    drafted >> published
+    refresh_of(again)
 
 
 publish_index()

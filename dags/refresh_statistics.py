@@ -9,6 +9,7 @@ from airflow.sdk import CronPartitionTimetable, dag, task, task_group
 from icdp.assets import (
     STATISTICS,
     TASK_DEFAULTS,
+    WAIVED,
     WAREHOUSE_POOL,
     announce,
     asks_anew,
@@ -41,7 +42,7 @@ Brings the figures of **one statistical year** into the warehouse and checks the
   --from-date 2019-01-01 --to-date 2024-12-31`.
 - A failed check of severity *error* stops the year here; nothing is scored.
 - A failed source takes no other down: the year is made with the rest and is `provisional`, unless the source is required.
-- What was taken before is read from the archive; *refetch* asks the live sources anew.
+- What was taken before is read from the archive; *refetch* asks the live sources anew, or just the `sources` named.
 - Safe to repeat: a year's figures are replaced in one transaction.
 
 Success emits the asset `statistics` for the year, which starts `score_index`.
@@ -61,7 +62,7 @@ def refresh_statistics() -> None:
     def acquire(source: str) -> str:
         from icdp import road
 
-        return road.acquire(settings(), source, current_year(), fresh=asks_anew())
+        return road.acquire(settings(), source, current_year(), fresh=asks_anew(source))
 
     # Also after a failed acquire: what was accepted before, or besides what failed, is used.
     @task(map_index_template="{{ task.op_kwargs['source'] }}", trigger_rule="all_done")
@@ -85,7 +86,7 @@ def refresh_statistics() -> None:
         tell_lineage("staging", "warehouse")
         return summary
 
-    @task(pool=WAREHOUSE_POOL, outlets=[STATISTICS])
+    @task(pool=WAREHOUSE_POOL, outlets=[STATISTICS], on_success_callback=[WAIVED])
     def check() -> str:
         from icdp import road
 

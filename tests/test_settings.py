@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from icdp import road
 from icdp.errors import DataError
 from icdp.settings import INCLUDE, REPOSITORY, Settings
 
@@ -69,8 +67,3 @@ def test_all_state_moves_with_icdp_home(monkeypatch: pytest.MonkeyPatch, tmp_pat
     assert {settings.archive.parent, settings.staging.parent, settings.warehouse.parent, settings.published.parent} == {
         tmp_path / "elsewhere"
     }
-
-
-def test_nothing_is_published_without_the_approval_that_was_asked_for(made: Settings) -> None:
-    with pytest.raises(DataError, match="has no step that asks a person"):
-        road.publish(replace(made, require_approval=True), 2024)

@@ -1,21 +1,28 @@
-"""What the three DAGs share on Airflow's side: assets, retries, year field. The package's only Airflow import."""
+"""What the DAGs share on Airflow's side: assets, retries, year field, notices, the request to a person. The package's only Airflow import."""
 
 from __future__ import annotations
 
-from dataclasses import replace
+import logging
+from copy import copy
+from dataclasses import asdict, replace
 from datetime import date, timedelta
+from html import escape
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 from zoneinfo import ZoneInfo
 
 from airflow.sdk import (
     Asset,
+    BaseNotifier,
     ExceptionRetryPolicy,
     Param,
     RetryAction,
     RetryRule,
+    Variable,
     get_current_context,
 )
 
+from icdp.decision import CHOICES, Decision, Request
 from icdp.errors import (
     CatalogError,
     DataError,
@@ -48,6 +55,55 @@ REFUSALS: list[type[BaseException] | str] = [
     FetchRefused,
 ]
 
+RECIPIENTS = "icdp_notify"
+"""Airflow variable: addresses, separated by commas, that are told of failures, waivers and waiting requests."""
+
+
+class Mail(BaseNotifier):
+    """Mail over Airflow's connection ``smtp_default`` to those the variable ``icdp_notify`` names; to nobody without it.
+
+    A mail that cannot be sent is written in the log and stops nothing.
+
+    Args:
+        subject: template of one line.
+        text: template of the rest.
+        only_with: sent only when this stands in the text.
+    """
+
+    template_fields = ("subject", "text")
+
+    def __init__(self, subject: str, text: str, only_with: str = "") -> None:
+        super().__init__()
+        self.subject, self.text, self.only_with = subject, text, only_with
+
+    def __call__(self, *arguments: Any) -> None:
+        """Render a copy and send it: rendering writes over the templates, and one notice serves every task."""
+        super(Mail, copy(self)).__call__(*arguments)
+
+    def notify(self, context: Any) -> None:
+        """Send it."""
+        from airflow.providers.smtp.notifications.smtp import SmtpNotifier
+
+        listed = str(Variable.get(RECIPIENTS, default="") or "").split(",")
+        to = [address.strip() for address in listed if address.strip()]
+        if not to or self.only_with not in self.text:
+            return
+        try:
+            body = f"<pre>{escape(self.text)}</pre>"
+            SmtpNotifier(to=to, subject=self.subject, html_content=body).notify(context)
+        except Exception:
+            logging.getLogger(__name__).exception("no mail could be sent to %s; see connection smtp_default", to)
+
+
+FAILED = Mail(
+    "ICDP: {{ dag.dag_id }} · {{ ti.task_id }} 失败 failed ({{ dag_run.partition_key or params.year or run_id }})",
+    "{{ dag.dag_id }} · {{ ti.task_id }} · {{ run_id }}\n\n{{ exception }}\n\n{{ ti.log_url }}",
+)
+WAIVED = Mail(
+    "ICDP: 有豁免 a check is waived ({{ dag_run.partition_key or params.year or run_id }})",
+    "{{ ti.xcom_pull(task_ids=ti.task_id) }}\n\n谁、为何、至何日见表 quality_results。Who, why and until when: table quality_results.",
+    only_with="waived",
+)
 TASK_DEFAULTS: dict[str, Any] = {
     "owner": "icdp",
     "retries": 3,
@@ -55,6 +111,7 @@ TASK_DEFAULTS: dict[str, Any] = {
     "retry_exponential_backoff": 2.0,
     "max_retry_delay": timedelta(minutes=5),
     "execution_timeout": timedelta(minutes=30),
+    "on_failure_callback": [FAILED],
     "retry_policy": ExceptionRetryPolicy(
         rules=[RetryRule(exception=REFUSALS, action=RetryAction.FAIL, reason="refused for a stated reason")]
     ),
@@ -83,24 +140,45 @@ def settings() -> Settings:
     from icdp.settings import Settings
 
     opened: Any = ObjectStoragePath
-    return replace(Settings.from_environment(), object_storage=opened)
+    found = replace(Settings.from_environment(), object_storage=opened)
+    channel = get_current_context()["params"].get("channel")
+    return replace(found, channel=channel) if channel else found
 
 
 def refetch_field() -> dict[str, Param]:
-    """Return the form field that makes a run ask the live sources anew."""
+    """Return the form fields of what is asked: anew or not, which sources, over which channel."""
+    # The names of files: reading the catalogue itself would cost every parse of the DAG.
+    sources = sorted(path.stem for path in (Path(__file__).parents[1] / "catalog" / "sources").glob("*.yaml"))
     return {
         "refetch": Param(
             False,
             type="boolean",
             title="Refetch",
             description="Ask the live sources again, though the archive has what they gave for this year.",
-        )
+        ),
+        "sources": Param(
+            [],
+            type="array",
+            items={"type": "string", "enum": sources},
+            uniqueItems=True,
+            examples=sources,
+            title="Sources",
+            description="With refetch: ask only these again, the others are read from the archive. Empty: all of them.",
+        ),
+        "channel": Param(
+            None,
+            type=["null", "string"],
+            enum=[None, "facts", "live"],
+            title="Channel",
+            description="For this run only, in place of ICDP_CHANNEL.",
+        ),
     }
 
 
-def asks_anew() -> bool:
-    """Return whether the running task is to ask the live sources anew."""
-    return bool(get_current_context()["params"].get("refetch", False))
+def asks_anew(source: str) -> bool:
+    """Return whether the running task is to ask a live source anew."""
+    form = get_current_context()["params"]
+    return bool(form.get("refetch", False)) and source in (form.get("sources") or [source])
 
 
 def run_date() -> date:
@@ -155,4 +233,48 @@ def refresh_of(confs: Any) -> None:
     """Start one run of ``refresh_statistics`` for each configuration of a mapped task's answer."""
     from airflow.providers.standard.operators.trigger_dagrun import TriggerDagRunOperator
 
-    TriggerDagRunOperator.partial(task_id="refresh", trigger_dag_id="refresh_statistics").expand(conf=confs)
+    # No logical date: a year is made, not a moment; `make run` holds the clock back by start dates far ahead.
+    TriggerDagRunOperator.partial(task_id="refresh", trigger_dag_id="refresh_statistics", logical_date=None).expand(
+        conf=confs
+    )
+
+
+def ask_or_publish(request: Request | None) -> str:
+    """Hand what is to be decided to the next task; return which task that is."""
+    if request is None:
+        return "publish"
+    get_current_context()["ti"].xcom_push(key="request", value=asdict(request))
+    return "ask"
+
+
+def asked() -> Any:
+    """Wire the task that waits for a person; it holds no worker and no slot meanwhile."""
+    from airflow.providers.standard.operators.hitl import HITLOperator
+
+    subject, body = (
+        f"{{{{ ti.xcom_pull(task_ids='draft', key='request')['{part}'] }}}}" for part in ("subject", "body")
+    )
+    return HITLOperator(
+        task_id="ask",
+        subject=subject,
+        body=body,
+        options=list(CHOICES),
+        params={
+            "reason": Param(
+                "", type="string", maxLength=2000, title="理由 Reason", description="写入版本 goes into the edition"
+            ),
+            "refetch": Param(False, type="boolean", title="重算时重新抓取 Refetch on a re-run"),
+        },
+        notifiers=[Mail(subject, "{{ ti.log_url }}\n\n" + body)],
+        execution_timeout=None,  # of the waiting, were it set
+    )
+
+
+def next_after(decision: Decision) -> list[str]:
+    """Return the tasks a decision leads to."""
+    return {"approved": ["publish"], "rejected": [], "rerun": ["rerun"]}[decision.decision]
+
+
+def rerun_conf(answer: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return the configuration of the refresh a person asked for."""
+    return [{"year": current_year(), "refetch": bool((answer.get("params_input") or {}).get("refetch", False))}]

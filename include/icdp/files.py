@@ -8,10 +8,12 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING, TypeAlias
 
-from upath import UPath
+if TYPE_CHECKING:
+    from upath import UPath
 
-AnyPath = Path | UPath
+AnyPath: TypeAlias = "Path | UPath"
 """A folder or file on this machine, or on object storage."""
 
 

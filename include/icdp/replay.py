@@ -11,6 +11,7 @@ from dataclasses import replace
 from datetime import date, datetime
 from pathlib import Path
 
+import duckdb
 import pandas as pd
 
 from icdp import road
@@ -78,7 +79,8 @@ def rebuilt(settings: Settings, edition: str) -> Iterator[Path]:
     """Yield the folder of an edition made again: from archived payloads, with its own catalogue and judgements.
 
     What a computation cannot give is taken from the edition as it stands: its moment of publication, the day of its
-    checks, what the sources had answered (``source_results``), and in which order its vintages had been accepted.
+    checks, what the sources had answered (``source_results``), in which order its vintages had been accepted, and what
+    persons had decided.
 
     Args:
         settings: the installation whose archive and editions are read.
@@ -113,6 +115,7 @@ def rebuilt(settings: Settings, edition: str) -> Iterator[Path]:
         with warehouse.write(own.warehouse) as connection:
             warehouse.replace_year(connection, "source_results", year, results.drop(columns="edition"))
             keep_vintages(connection, catalog, archive, year, vintages)
+            _keep_decisions(connection, folder / "parquet" / "approvals.parquet")
         road.check(own, year, date.fromisoformat(manifest["checked_on"]))
         road.score(own, year)
         with warehouse.write(own.warehouse) as connection:
@@ -126,6 +129,12 @@ def rebuilt(settings: Settings, edition: str) -> Iterator[Path]:
                 f"{edition}: made again it has the content of {made.edition}; the editions do not fit together"
             )
         yield own.published / "editions" / edition
+
+
+def _keep_decisions(connection: duckdb.DuckDBPyConnection, told: Path) -> None:
+    """Take over what persons had decided; an edition of an older version tells nothing of it."""
+    if told.exists():
+        connection.execute("INSERT INTO decisions BY NAME SELECT * EXCLUDE (edition) FROM read_parquet(?)", [str(told)])
 
 
 def _with_files(settings: Settings, made_from: Path) -> Settings:

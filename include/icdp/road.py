@@ -286,18 +286,20 @@ def publish(settings: Settings, year: int, *, report: bool = False) -> str:
         report: whether a new edition gets its yearly report.
 
     Raises:
-        DataError: a person is to approve, and no step asks one yet.
+        DataError: publishing waits for a person (``ICDP_REQUIRE_APPROVAL``) and nobody approved these scores.
     """
-    if settings.require_approval:
-        raise DataError(
-            "ICDP_REQUIRE_APPROVAL=true, but this version has no step that asks a person; look at the scores, "
-            "then publish with it unset"
-        )
     catalog = load_catalog(settings.catalog)
     with warehouse.write(settings.warehouse) as connection:
         made_from = read_made_from(connection, Archive(settings.archive), year)
         outcome = publish_year(
-            connection, catalog, settings.published, year, datetime.now(UTC), made_from, report=report
+            connection,
+            catalog,
+            settings.published,
+            year,
+            datetime.now(UTC),
+            made_from,
+            report=report,
+            needs_approval=settings.require_approval,
         )
         known = pd.DataFrame(
             [{"edition": e.name, "year": e.year, "revision": e.revision, "content_sha256": e.content_sha256,

@@ -8,8 +8,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from upath import UPath
-
 from icdp.errors import DataError
 from icdp.files import AnyPath
 
@@ -20,6 +18,13 @@ FACTS = INCLUDE / "facts"
 JUDGEMENTS = INCLUDE / "judgements" / "baseline"
 
 CHANNELS = ("facts", "live")
+
+
+def _upath(url: str) -> AnyPath:
+    # Not at the top: it costs every command a tenth of a second, and most archives are local.
+    from upath import UPath
+
+    return UPath(url)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +50,7 @@ class Settings:
     judgements: Path = JUDGEMENTS
     facts: Path = FACTS
     archive_url: str | None = None
-    object_storage: Callable[[str], AnyPath] = UPath
+    object_storage: Callable[[str], AnyPath] = _upath
     base_urls: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod

@@ -321,3 +321,32 @@ def test_before_the_first_edition_the_command_says_how_to_make_one(icdp: Run, tm
     refused = icdp("rank", "2024", home=tmp_path)
     assert refused.returncode == 1
     assert "nothing is published yet; run `make run YEAR=2024` first" in refused.stderr
+
+
+def test_the_ranking_tells_how_sure_it_is_and_what_moved(icdp: Run, published: duckdb.DuckDBPyConnection) -> None:
+    ranking = rows(icdp("rank", "2024", "--format", "json"))
+    expected = published.execute(
+        """SELECT s.adcode, i.rank_p05, i.rank_median, i.rank_p95, b.rank - s.rank
+           FROM scores s JOIN rank_intervals i USING (edition, adcode, node)
+           JOIN history.scores b ON b.edition = '2023-r1' AND b.adcode = s.adcode AND b.node = s.node
+           WHERE s.year = 2024 AND s.level = 0 ORDER BY s.rank, s.adcode"""
+    ).fetchall()
+    told = [(r["adcode"], r["rank_p05"], r["rank_median"], r["rank_p95"], r["places"]) for r in ranking]
+    assert told == expected
+    assert {0} < {abs(places) for *_, places in expected}
+    screen = icdp("rank", "2024").stdout
+    assert "较 against 2023-r1" in screen
+    assert "`icdp compare 2023-r1 2024-r1`" in screen
+    names = {str(row["adcode"]): row["name_en"] for row in ranking}
+    for adcode, first, _, last, places in expected:
+        arrow = "=" if places == 0 else f"{'▲' if places > 0 else '▼'} {abs(places)}"
+        (line,) = [line for line in screen.splitlines() if f" {names[adcode]} " in line]
+        assert f" {arrow} " in line
+        assert f" {first:g}–{last:g} " in line
+
+
+def test_a_first_year_has_nothing_to_be_held_against(icdp: Run) -> None:
+    screen = icdp("rank", "2023").stdout
+    assert "较 against" not in screen
+    assert "位次区间" in screen
+    assert "位次区间" not in icdp("rank", "2023", "--scale", "panel").stdout

@@ -12,15 +12,17 @@ from typing import Any
 
 import pytest
 
+from icdp.catalog import Catalog
+
 ROOT = Path(__file__).resolve().parents[2]
 FILES = sorted((ROOT / "dags").glob("*.py"))
-DAG_IDS = {"watch_sources", "refresh_statistics", "score_index", "publish_index"}
+DAG_IDS = {"watch_sources", "refresh_statistics", "score_index", "publish_index", "watch_editions"}
 # Statements a task body may hold: imports, a value, a call, the value returned. No branching, no loops.
 WIRING = (ast.Import, ast.ImportFrom, ast.Assign, ast.Expr, ast.Return, ast.FunctionDef)
 HEAVY = {"duckdb", "pandas", "numpy", "requests", "bs4", "yaml", "icdp.road", "icdp.catalog", "icdp.warehouse"}
 
 
-def test_the_dags_are_exactly_these_four(dag_bag: Any) -> None:
+def test_the_dags_are_exactly_these_five(dag_bag: Any) -> None:
     assert dag_bag.import_errors == {}
     assert set(dag_bag.dag_ids) == DAG_IDS
     assert {file.stem for file in FILES} == DAG_IDS
@@ -66,6 +68,7 @@ def test_importing_a_dag_file_loads_nothing_heavy_beyond_airflow(file: Path) -> 
     assert {name for name in loaded if name.startswith("icdp")} == {
         "icdp",
         "icdp.assets",
+        "icdp.decision",
         "icdp.errors",
         "icdp.partition",
     }
@@ -85,7 +88,8 @@ def test_only_the_assets_module_of_the_package_imports_airflow() -> None:
 def test_every_dag_has_owner_tags_description_and_documentation(dag_bag: Any) -> None:
     for dag in dag_bag.dags.values():
         assert dag.catchup is False
-        assert dag.max_active_runs == 16
+        # A year that waits for a person holds up no other (publish_index); a look is never needed twice at once.
+        assert dag.max_active_runs == {"publish_index": 64, "watch_editions": 1}.get(dag.dag_id, 16)
         assert "icdp" in dag.tags
         assert dag.description
         assert "one statistical year" in dag.doc_md
@@ -114,6 +118,8 @@ def test_exactly_the_tasks_that_open_the_warehouse_are_in_its_pool_of_one_slot(d
         "refresh_statistics.load",
         "refresh_statistics.check",
         "score_index.score",
+        "publish_index.draft",
+        "publish_index.decide",
         "publish_index.publish",
     }
     pools = json.loads((ROOT / "include" / "pools.json").read_text(encoding="utf-8"))
@@ -171,3 +177,67 @@ def test_the_run_of_an_autumn_makes_the_year_before(dag_bag: Any) -> None:
     assert dag.timetable._get_partition_info(datetime(2026, 10, 14, 19, tzinfo=UTC))[1] == "2025"
     infos = dag.iter_dagrun_infos_between(datetime(2019, 1, 1, tzinfo=UTC), datetime(2025, 12, 31, tzinfo=UTC))
     assert [info.partition_key for info in infos] == ["2019", "2020", "2021", "2022", "2023", "2024", "2025"]
+
+
+def test_the_day_a_year_is_due_is_the_day_its_run_is_scheduled(dag_bag: Any, catalog: Catalog) -> None:
+    month, day = catalog.rules.publication.due.split("-")
+    cron = dag_bag.dags["refresh_statistics"].timetable.expression.split()
+    assert cron[2:4] == [str(int(day)), str(int(month))]
+
+
+def test_order_of_the_publication(dag_bag: Any) -> None:
+    tasks = dag_bag.dags["publish_index"].task_dict
+    assert {name: sorted(task.upstream_task_ids) for name, task in tasks.items()} == {
+        "draft": [],
+        "ask": ["draft"],
+        "decide": ["ask"],
+        "publish": ["decide", "draft"],
+        "rerun": ["ask", "decide"],
+        "refresh": ["rerun"],
+    }
+    # Else a default of 30 minutes would end the waiting.
+    assert tasks["ask"].execution_timeout is None
+    assert tasks["ask"].response_timeout is None
+
+
+@pytest.mark.parametrize(
+    ("form", "mistake"),
+    [
+        ({"year": 1999}, "1999 is less than the minimum of 2000"),
+        ({"year": "2024"}, "'2024' is not of type"),
+        ({"sources": ["nbs", "nobody"]}, "'nobody' is not one of"),
+        ({"sources": ["nbs", "nbs"]}, "has non-unique elements"),
+        ({"channel": "guess"}, "'guess' is not one of"),
+    ],
+)
+def test_the_form_refuses_what_is_no_year_source_or_channel(dag_bag: Any, form: dict[str, Any], mistake: str) -> None:
+    params = dag_bag.dags["refresh_statistics"].params
+    ((name, value),) = form.items()
+    with pytest.raises(Exception, match=mistake):
+        params[name] = value
+
+
+@pytest.mark.parametrize(
+    ("form", "anew"),
+    [
+        ({}, []),
+        ({"sources": ["nbs"]}, []),
+        ({"refetch": True}, ["cac", "facts", "nbs"]),
+        ({"refetch": True, "sources": ["nbs"]}, ["nbs"]),
+    ],
+)
+def test_one_source_of_one_year_can_be_asked_anew(
+    monkeypatch: pytest.MonkeyPatch, form: dict[str, Any], anew: list[str]
+) -> None:
+    from icdp import assets
+
+    monkeypatch.setattr(assets, "get_current_context", lambda: {"params": form})
+    assert [source for source in ("cac", "facts", "nbs") if assets.asks_anew(source)] == anew
+
+
+def test_a_run_may_have_a_channel_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    from icdp import assets
+
+    for form, channel in (({}, "facts"), ({"channel": None}, "facts"), ({"channel": "live"}, "live")):
+        monkeypatch.setattr(assets, "get_current_context", lambda form=form: {"params": form})
+        assert assets.settings().channel == channel

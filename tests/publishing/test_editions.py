@@ -18,7 +18,7 @@ import pytest
 from icdp import road
 from icdp.errors import DataError, NotFoundError
 from icdp.publishing import editions as module
-from icdp.publishing.editions import Edition, list_editions
+from icdp.publishing.editions import Edition, latest, list_editions, next_revision
 from icdp.settings import Settings
 
 Run = Callable[[Settings, int], str]
@@ -268,3 +268,12 @@ def test_an_unreadable_manifest_is_named(own: Settings) -> None:
 def test_revisions_are_ordered_as_numbers() -> None:
     moment = datetime(2026, 1, 1, tzinfo=UTC).isoformat()
     assert sorted([Edition(2024, 10, "", moment), Edition(2024, 9, "", moment)])[-1].name == "2024-r10"
+
+
+def test_the_tenth_revision_is_newer_than_the_ninth() -> None:
+    editions = [Edition(2024, revision, "", "") for revision in (9, 10, 2)] + [Edition(2023, 11, "", "")]
+    newest = latest(editions, 2024)
+    assert newest is not None
+    assert newest.name == "2024-r10"
+    assert next_revision(newest) == 11
+    assert (latest(editions, 2022), next_revision(None)) == (None, 1)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
@@ -255,12 +255,20 @@ class PublicationRules(_Model):
     min_indicators: Annotated[int, Field(ge=1)]
     final_from: Annotated[int, Field(ge=1)]
     open_years: Annotated[int, Field(ge=0, le=20)] = 2
+    due: Annotated[str, Field(pattern=r"^(0[1-9]|1[0-2])-(0[1-9]|1[0-9]|2[0-8])$")] = "10-15"
+    patience_days: Annotated[int, Field(ge=0, le=366)] = 14
     publisher_zh: str = ""
     publisher_en: str = ""
     licence_zh: str = ""
     licence_en: str = ""
     licence_path: str = "made_from/DATA-TERMS.md"
     methodology_path: str = "made_from/docs/methodology.md"
+
+    def newest_due(self, day: date) -> int:
+        """Return the newest statistical year whose edition may be missed on a day: due in the year after, and patience over."""
+        month, of_month = map(int, self.due.split("-"))
+        missed_from = date(day.year, month, of_month) + timedelta(days=self.patience_days)
+        return day.year - 1 if day > missed_from else day.year - 2
 
 
 class ReportRules(_Model):

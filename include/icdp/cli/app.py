@@ -9,6 +9,7 @@ from typing import Annotated
 
 import typer
 
+from icdp.cli import completing
 from icdp.cli.output import Format, Merging, Scale
 from icdp.errors import IcdpError
 from icdp.settings import Settings
@@ -30,13 +31,29 @@ app.add_typer(workbook_app, name="workbook")
 app.add_typer(judgements_app, name="judgements")
 app.add_typer(edition_app, name="edition")
 
-Which = Annotated[str, typer.Argument(metavar="YEAR_OR_EDITION", help="2024 (its latest edition) or 2024-r1")]
+Which = Annotated[
+    str,
+    typer.Argument(
+        metavar="YEAR_OR_EDITION", autocompletion=completing.editions, help="2024 (its latest edition) or 2024-r1"
+    ),
+]
 Year = Annotated[str, typer.Argument(metavar="YEAR", help="statistical year, e.g. 2024")]
 Source = Annotated[str, typer.Argument(metavar="SOURCE", help="id of a live source, e.g. nbs")]
-Province = Annotated[str, typer.Argument(metavar="PROVINCE", help="四川, 四川省, Sichuan or 510000")]
+Province = Annotated[
+    str, typer.Argument(metavar="PROVINCE", autocompletion=completing.provinces, help="四川, 四川省, Sichuan or 510000")
+]
+Indicator = Annotated[
+    str,
+    typer.Argument(metavar="INDICATOR", autocompletion=completing.indicators, help="id, Chinese or English name"),
+]
 Form = Annotated[Format, typer.Option("--format", help="table for people, csv or json for programs")]
 Day = typer.Option("--as-of", formats=["%Y-%m-%d"], metavar="DATE", help="what was known at the end of that day, UTC")
-Node = Annotated[str | None, typer.Option("--node", help="a dimension or sub-dimension: id, Chinese or English name")]
+Node = Annotated[
+    str | None,
+    typer.Option(
+        "--node", autocompletion=completing.nodes, help="a dimension or sub-dimension: id, Chinese or English name"
+    ),
+]
 
 
 @app.command()
@@ -144,7 +161,7 @@ def whatif(
 def reach(
     which: Which,
     province: Province,
-    indicator: Annotated[str, typer.Argument(metavar="INDICATOR", help="id, Chinese or English name")],
+    indicator: Indicator,
     rank: Annotated[int, typer.Argument(metavar="RANK", min=1, help="to be reached")],
     node: Annotated[str | None, typer.Option("--node", help="default: the composite")] = None,
     form: Form = Format.table,
@@ -158,8 +175,10 @@ def reach(
 @app.command()
 def overtake(
     which: Which,
-    ahead: Annotated[str, typer.Argument(metavar="PROVINCE", help="that is to be ahead")],
-    behind: Annotated[str, typer.Argument(metavar="PROVINCE", help="of this one")],
+    ahead: Annotated[
+        str, typer.Argument(metavar="PROVINCE", autocompletion=completing.provinces, help="that is to be ahead")
+    ],
+    behind: Annotated[str, typer.Argument(metavar="PROVINCE", autocompletion=completing.provinces, help="of this one")],
     node: Annotated[str | None, typer.Option("--node", help="default: the composite")] = None,
     form: Form = Format.table,
 ) -> None:
@@ -185,9 +204,9 @@ def query(
 
 @app.command()
 def trace(
-    province: Annotated[str, typer.Argument(metavar="PROVINCE", help="四川, 四川省, Sichuan or 510000")] = "",
-    indicator: Annotated[str, typer.Argument(metavar="INDICATOR", help="id, Chinese or English name")] = "",
-    which: Annotated[str, typer.Argument(metavar="YEAR_OR_EDITION", help="2024 or 2024-r1")] = "",
+    province: Province = "",
+    indicator: Indicator = "",
+    which: Which = "",
     reverse: Annotated[
         str, typer.Option("--reverse", metavar="PAYLOAD", help="instead: what rests on this payload (SHA-256)")
     ] = "",

@@ -9,7 +9,7 @@ from icdp.catalog import load_catalog
 from icdp.cli.output import Format, rows_of, show
 from icdp.errors import DataError, NotFoundError
 from icdp.partition import parse_year
-from icdp.publishing.editions import NAME
+from icdp.publishing.names import NAME
 from icdp.publishing.reader import open_published
 from icdp.settings import Settings
 from icdp.warehouse.connection import read

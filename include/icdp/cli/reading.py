@@ -79,22 +79,76 @@ def rank(settings: Settings, which: str, node: str | None, form: Format, scale: 
             node=chosen,
         )
         notes = [faithfulness(db, edition)] if scale is Scale.yearly else _about_scale(db, edition)
+        if scale is Scale.yearly:
+            ranking = ranking.join(_how_sure(db, edition, chosen), on="adcode")
+        earlier, moved = _moved(db, edition, chosen, source)
+        ranking["places"] = ranking["adcode"].map(earlier) - ranking["rank"]
         below = db.frame(f"SELECT adcode, node, score FROM {source} WHERE edition = $edition", edition=edition)  # noqa: S608
         for child in children:
             scores = below[below["node"] == child].set_index("adcode")["score"]
             ranking[child] = ranking["adcode"].map(scores)
         titles = nodes.set_index("node")
-        headings = {"rank": "位次 #", "province": "省份", "name_en": "Province", "score": "得分 Score"}
+        headings = {"rank": "位次 #"}
+        if moved:
+            headings |= {"moved": f"较 against {moved}"}
+            notes = [
+                *notes,
+                f"升降也可能来自采用、权重的变化 a change may come from coverage or weights: `icdp compare {moved} {edition}`",
+            ]
+        headings |= {"province": "省份", "name_en": "Province", "score": "得分 Score"}
+        if "rank_p05" in ranking and ranking["rank_p05"].notna().any():
+            headings |= {"interval": "位次区间 5–95 %"}
+            notes = [*notes, _ABOUT_INTERVALS]
         headings |= {"tier": "梯队 Tier"} if chosen == root and scale is Scale.yearly else {}
         headings |= {child: f"{titles['name_zh'][child]} {child}" for child in children}
         headings |= {"coverage": "覆盖 Cov."}
+        shown = rows_of(ranking)
+        if form is Format.table:
+            shown = [row | {"moved": _arrow(row["places"]), "interval": _interval(row)} for row in shown]
         show(
-            rows_of(ranking),
+            shown,
             form,
             headings,
             title=f"{titles['name_zh'][chosen]} {titles['name_en'][chosen]} · {headline(db, edition)}",
             notes=notes,
         )
+
+
+_ABOUT_INTERVALS = (
+    "位次区间：专家判断、权重、数值与方法在其不确定范围内变动时 5%–95% 的位次。"
+    "Interval: ranks between the 5th and 95th percentile as judgements, weights, values and methods vary. `icdp audit`"
+)
+
+
+def _how_sure(db: Published, edition: str, node: str) -> pd.DataFrame:
+    """Return adcode -> 5th percentile, median, 95th percentile of the rank."""
+    return db.frame(
+        "SELECT adcode, rank_p05, rank_median, rank_p95 FROM history.rank_intervals WHERE edition = $edition AND node = $node",
+        edition=edition,
+        node=node,
+    ).set_index("adcode")
+
+
+def _moved(db: Published, edition: str, node: str, source: str) -> tuple[pd.Series, str | None]:
+    """Return the ranks of the latest edition of the year before, and its name; no name when there is none."""
+    before = db.frame(
+        f"""SELECT s.edition, s.adcode, s.rank FROM {source} s JOIN editions e USING (edition)
+           WHERE s.node = $node AND e.year = (SELECT year - 1 FROM history.editions WHERE edition = $edition)""",  # noqa: S608
+        edition=edition,
+        node=node,
+    )
+    return before.set_index("adcode")["rank"], None if before.empty else str(before["edition"][0])
+
+
+def _arrow(places: object) -> str:
+    if not isinstance(places, int | float):
+        return "–"
+    return "=" if places == 0 else f"{'▲' if places > 0 else '▼'} {abs(int(places))}"
+
+
+def _interval(row: dict[str, object]) -> str | None:
+    first, last = row.get("rank_p05"), row.get("rank_p95")
+    return None if first is None or last is None else f"{number(float(str(first)))}–{number(float(str(last)))}"
 
 
 def _about_scale(db: Published, edition: str) -> list[str]:
@@ -173,9 +227,8 @@ def _state(row: object) -> str:
     fidelity = getattr(row, "fidelity", None)
     if isinstance(fidelity, str):
         fill, year = getattr(row, "fill", None), getattr(row, "value_year", "")
-        told = {"interpolated": "插值 interpolated", "group_median": "同地区中位数 median of its region"}
         carried = f"{year} 年数据 carried" if getattr(row, "status", "") == "I" else ""
-        came = told.get(str(fill), carried)
+        came = both("fill", fill) if fill in ("interpolated", "group_median") else carried
         return f"{FIDELITY[fidelity]} · {came}" if came else FIDELITY[fidelity]
     in_use = getattr(row, "in_use", None)
     if in_use is None or in_use is pd.NA or pd.isna(in_use):

@@ -82,8 +82,16 @@ class AirflowApi:
 
     def returned(self, dag_id: str, run_id: str, task_id: str) -> str:
         """Return what a task returned, as text."""
-        path = f"dags/{dag_id}/dagRuns/{quote(run_id)}/taskInstances/{task_id}/xcomEntries/return_value"
-        return str(self._call("GET", path)["value"])
+        return str(self.left(dag_id, run_id, task_id, "return_value"))
+
+    def left(self, dag_id: str, run_id: str, task_id: str, key: str, map_index: int = -1) -> Any:
+        """Return what a task left under a key."""
+        path = f"dags/{dag_id}/dagRuns/{quote(run_id)}/taskInstances/{task_id}/xcomEntries/{key}"
+        return self._call("GET", path, map_index=map_index, deserialize=False)["value"]
+
+    def answered(self, dag_id: str, run_id: str, task_id: str) -> Json:
+        """Return the answer a task waited for."""
+        return self._call("GET", f"dags/{dag_id}/dagRuns/{quote(run_id)}/taskInstances/{task_id}/-1/hitlDetails")
 
     def abandon(self, dag_id: str, run_id: str, note: str) -> None:
         """Mark an unfinished run as failed."""

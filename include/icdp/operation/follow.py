@@ -10,6 +10,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.text import Text
 
+from icdp.decision import Decision
 from icdp.errors import IcdpError
 from icdp.operation import DAGS
 from icdp.operation.api import UNFINISHED_STATES, AirflowApi, Json
@@ -98,7 +99,7 @@ class Follower:
     def _hand_over(self, chain: Chain, runs: dict[str, dict[str, Json]]) -> None:
         """Take the run the finished one woke; at the last DAG, note what it made."""
         if chain.dag_id == DAGS[-1]:
-            chain.outcome = self.api.returned(chain.dag_id, chain.run_id, "publish")
+            self._end(chain)
             return
         following = DAGS[chain.position + 1]
         candidates = [run for run in runs[following].values() if run["partition_key"] == str(chain.year)]
@@ -112,6 +113,21 @@ class Follower:
         chain.waiting_since = chain.waiting_since or time.monotonic()
         if time.monotonic() - chain.waiting_since > HANDOVER_S:
             chain.failure = f"{chain.dag_id} succeeded but did not start {following}; see {self._scheduler_log()}"
+
+    def _end(self, chain: Chain) -> None:
+        """Note what the last DAG made, or what a person decided instead."""
+        states = {task["task_id"]: task["state"] for task in self.api.tasks(chain.dag_id, chain.run_id)}
+        if states["publish"] != "skipped":
+            chain.outcome = self.api.returned(chain.dag_id, chain.run_id, "publish")
+            return
+        decision = Decision.of(chain.year, "", self.api.answered(chain.dag_id, chain.run_id, "ask"))
+        told = f"{decision.decision} by {decision.decided_by}: {decision.reason or 'no reason given'}"
+        if decision.decision == "rerun":
+            self._line("↻", "yellow", chain, "decide", told)
+            chain.run_id = str(self.api.left(chain.dag_id, chain.run_id, "refresh", "trigger_run_id", 0))
+            chain.position = 0
+        else:
+            chain.failure = f"not published, {told}"
 
     def _origins(self, dag_id: str, run: Json) -> set[str]:
         if run["start_date"] is None:
@@ -132,14 +148,20 @@ class Follower:
         )
 
     def _report_tasks(self, chain: Chain, run: Json) -> None:
-        if not self.by_task or run["state"] == "queued":
+        # Whoever asked for seven years is told of no task, but of those that wait for a person.
+        if run["state"] == "queued" or not (self.by_task or chain.dag_id == DAGS[-1]):
             return
         for task in self.api.tasks(chain.dag_id, chain.run_id):
             key = (chain.run_id, task["task_id"], str(task["map_index"]), str(task["try_number"]), str(task["state"]))
             if key in self.said:
                 continue
             self.said.add(key)
-            if task["state"] == "success":
+            if task["state"] == "awaiting_input":
+                where = f"{self.api.root}/required_actions"
+                self._line("?", "yellow", chain, _name(task), f"等待批准 waits for a decision: {where}")
+            elif not self.by_task:
+                continue
+            elif task["state"] == "success":
                 self._line("✓", "green", chain, _name(task), f"{task['duration'] or 0:.1f} s")
             elif task["state"] == "failed":
                 self._line("✗", "red", chain, _name(task), last_error(self._task_log(chain, task)))

@@ -8,10 +8,8 @@ import duckdb
 
 from icdp.files import replacing
 from icdp.publishing.editions import STORAGE_VERSION, Edition
+from icdp.publishing.names import SHARED
 from icdp.publishing.schema import tables
-
-# Shown once, as the newest year has them; every other view shows each year's latest edition.
-SHARED = ("provinces", "nodes")
 
 _LATEST = """CREATE VIEW editions AS SELECT * FROM history.editions
     QUALIFY row_number() OVER (PARTITION BY year ORDER BY revision DESC) = 1"""

@@ -6,10 +6,9 @@ import hashlib
 import json
 import os
 import platform
-import re
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from importlib.metadata import version
@@ -25,10 +24,10 @@ from icdp.files import alone
 from icdp.publishing import sdmx
 from icdp.publishing.datapackage import datapackage
 from icdp.publishing.dcat import dcat
+from icdp.publishing.names import NAME
 from icdp.publishing.schema import tables
 from icdp.warehouse.used_files import MadeFrom
 
-NAME = re.compile(r"(?P<year>[0-9]{4})-r(?P<revision>[1-9][0-9]*)")
 MANIFEST = "edition.json"
 CHECKSUMS = "SHA256SUMS"
 MADE_FROM = "made_from"
@@ -65,12 +64,14 @@ def publishing(published: Path) -> Iterator[Path]:
 
 
 def list_editions(folder: Path) -> list[Edition]:
-    """Return the editions in ``folder`` by year and revision.
+    """Return the editions in ``folder`` by year and revision; none where nothing was published yet.
 
     Raises:
         DataError: an edition's manifest is unreadable.
     """
-    found = []
+    found: list[Edition] = []
+    if not folder.is_dir():
+        return found
     for path in folder.iterdir():
         if NAME.fullmatch(path.name):
             try:
@@ -81,6 +82,16 @@ def list_editions(folder: Path) -> list[Edition]:
                     f"{path / MANIFEST}: cannot be read ({exc}); restore the edition from a backup"
                 ) from exc
     return sorted(found)
+
+
+def latest(editions: Iterable[Edition], year: int) -> Edition | None:
+    """Return the newest edition of a year, if there is one."""
+    return max((edition for edition in editions if edition.year == year), default=None)
+
+
+def next_revision(last: Edition | None) -> int:
+    """Return the revision that follows a year's newest edition."""
+    return 1 if last is None else last.revision + 1
 
 
 def add_edition(

@@ -21,7 +21,7 @@ from icdp.warehouse.values import earlier_values
 # Where bytes came from may change without a change of any figure: the edition that stands still leads to its own bytes.
 PROVENANCE = ("payload_sha256", "receipt", "retrieved_at", "row")
 # What is known of other years, was known before, or is said against other editions may change without this year's figures.
-UNCOMPARED = ("editions", "inputs", "source_results", "earlier_values", "rank_changes", "observations")
+UNCOMPARED = ("editions", "inputs", "source_results", "earlier_values", "rank_changes", "observations", "approvals")
 
 QUERIES = {
     "scores": "SELECT s.*, p.short_zh AS province FROM scores s JOIN p USING (adcode)",

@@ -10,10 +10,11 @@ from pathlib import Path
 import duckdb
 
 from icdp.catalog import Catalog
-from icdp.errors import NotFoundError
+from icdp.errors import DataError, NotFoundError
 from icdp.publishing.against import rank_changes
+from icdp.publishing.approval import decided, is_approved
 from icdp.publishing.database import is_current, rebuild
-from icdp.publishing.editions import Edition, add_edition, list_editions, publishing
+from icdp.publishing.editions import Edition, add_edition, latest, list_editions, next_revision, publishing
 from icdp.publishing.gather import beside, digest, gather
 from icdp.warehouse.used_files import MadeFrom
 
@@ -36,6 +37,7 @@ def publish_year(
     made_from: MadeFrom | None,
     *,
     report: bool = False,
+    needs_approval: bool = False,
 ) -> Outcome:
     """Make the year's next edition unless the latest one has the same content.
 
@@ -50,27 +52,33 @@ def publish_year(
         moment: what ``published_at`` will say.
         made_from: what decided the scores besides payloads; the edition carries it. None when it was not kept.
         report: whether a new edition gets its yearly report.
+        needs_approval: refuse new content that no person approved.
 
     Raises:
         NotFoundError: the year was not scored, or the files that decided it were not kept.
-        DataError: the catalogue changed since, or an older edition is unreadable.
+        DataError: the catalogue changed since, an older edition is unreadable, or an approval is missing.
     """
     content = gather(connection, catalog, year)
     sha256 = digest(content)
     with publishing(published) as folder:
         editions = list_editions(folder)
-        last = max((e for e in editions if e.year == year), default=None)
+        last = latest(editions, year)
         is_new = last is None or last.content_sha256 != sha256
         if last is None or is_new:
+            if needs_approval and not is_approved(connection, year, sha256):
+                raise DataError(
+                    f"year {year}: nobody approved these scores (content {sha256[:12]}…); start publish_index for the year "
+                    "again and answer its request, or unset ICDP_REQUIRE_APPROVAL"
+                )
             if made_from is None:
                 raise NotFoundError(
                     f"year {year} was scored by a version that did not keep the catalogue; run refresh_statistics and "
                     "score_index for it again"
                 )
-            revision = 1 if last is None else last.revision + 1
-            edition = Edition(year, revision, sha256, moment.isoformat())
+            edition = Edition(year, next_revision(last), sha256, moment.isoformat())
+            content |= {"approvals": decided(connection, year, last)}
             content |= beside(connection, catalog, content, year)
-            compared = [e.name for e in (last, max((e for e in editions if e.year == year - 1), default=None)) if e]
+            compared = [e.name for e in (last, latest(editions, year - 1)) if e]
             content |= {"rank_changes": rank_changes(folder, content, edition.name, compared)}
             reporting = partial(_report, earlier=[folder / e.name for e in editions]) if report else None
             add_edition(folder, catalog, content, edition, None if last is None else last.name, made_from, reporting)

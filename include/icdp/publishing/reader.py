@@ -13,8 +13,7 @@ import pandas as pd
 
 from icdp.errors import DataError, NotFoundError
 from icdp.partition import parse_year
-from icdp.publishing.database import SHARED
-from icdp.publishing.editions import NAME
+from icdp.publishing.names import NAME, SHARED
 
 # Once the file is open the connection can reach no other file, no network, and nobody can change that.
 _LOCKED: dict[str, str | bool | int | float | list[str]] = {
