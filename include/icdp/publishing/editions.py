@@ -133,12 +133,11 @@ def add_edition(
             path = building / MADE_FROM / name
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(text)
+        made_by = made_with() | (report(building) if report is not None else {})
         manifest = {
             "edition": asdict(edition), "supersedes": supersedes, "tables": list(tables()),
-            "checked_on": made_from.checked_on.isoformat(), "made_with": made_with(), "report": report is not None,
+            "checked_on": made_from.checked_on.isoformat(), "made_with": made_by, "report": report is not None,
         }  # fmt: skip
-        if report is not None:
-            manifest["made_with"] |= report(building)
         _write_json(building / MANIFEST, manifest)
         _write_checksums(building)
         _seal(building)

@@ -12,7 +12,9 @@ from icdp.report.language import Say
 from icdp.report.naming import tagged
 from icdp.report.told import Row, Told
 
-REPOSITORY_FILE = re.compile(r"github:(?P<repository>[\w.-]+/[\w.-]+)/(?P<path>[^@\s]+?)(?:@(?P<commit>[0-9a-f]{7,40}))?")
+REPOSITORY_FILE = re.compile(
+    r"github:(?P<repository>[\w.-]+/[\w.-]+)/(?P<path>[^@\s]+?)(?:@(?P<commit>[0-9a-f]{7,40}))?"
+)
 COMMIT = re.compile(r"(@[0-9a-f]{7})[0-9a-f]{33}$")
 """A commit is printed with its first seven digits; the link has them all."""
 
@@ -20,7 +22,10 @@ COMMIT = re.compile(r"(@[0-9a-f]{7})[0-9a-f]{33}$")
 def methods(told: Told, say: Say) -> Section:
     """Return the annex of methods: weights, formulas in use, judgements and their consistency, assumptions."""
     sections = [_weighing(told, say), _judged(told, say), _assumed(told, say), _audited(told, say)]
-    about = {key: told.about[key if key in ("model", "reference") else f"{key}_{say.language}"] for key in ("model", "reference", "licence")}
+    about = {
+        key: told.about[key if key in ("model", "reference") else f"{key}_{say.language}"]
+        for key in ("model", "reference", "licence")
+    }
     blocks: list[Block] = [
         Text(say.sentence("about", title=told.about[f"title_{say.language}"], edition=told.summary, **about)),
         Bullets(_steps(told, say)),
@@ -63,11 +68,16 @@ def _judged(told: Told, say: Say) -> Section:
         key = {"parent": row["parent"], "expert": row["expert"]}
         rows.append(
             [
-                told.name(row["parent"], say.language), str(row["expert"]), told.at("consistency", "n", **key),
-                told.at("consistency", "lambda_max", 4, **key), told.at("consistency", "ci", 4, **key),
-                told.at("consistency", "cr", 4, **key), told.at("consistency", "threshold", 2, **key),
-                say.phrase("passed" if row["accepted"] else "failed"), told.at("consistency", "expert_weight", 0, "percent", **key),
-            ]  # fmt: skip
+                told.name(row["parent"], say.language),
+                str(row["expert"]),
+                told.at("consistency", "n", **key),
+                told.at("consistency", "lambda_max", 4, **key),
+                told.at("consistency", "ci", 4, **key),
+                told.at("consistency", "cr", 4, **key),
+                told.at("consistency", "threshold", 2, **key),
+                say.phrase("passed" if row["accepted"] else "failed"),
+                told.at("consistency", "expert_weight", 0, "percent", **key),
+            ]
         )
     heads = ("node", "expert", "items", "lambda_max", "ci", "cr", "threshold", "verdict", "expert_weight")
     tables = [Table(say.phrase("consistency"), [say.phrase(h) for h in heads], rows, left=(0, 1, 7))]
@@ -81,8 +91,8 @@ def _judged(told: Told, say: Say) -> Section:
         if row["experts"] and row["experts"] > 1
     ]  # fmt: skip
     if groups:
-        heads = ("node", "experts", "merged", "cr", "consensus", "consensus_level")
-        tables.append(Table(say.phrase("consensus_table"), [say.phrase(h) for h in heads], groups, left=(0, 2, 5)))
+        columns = ("node", "experts", "merged", "cr", "consensus", "consensus_level")
+        tables.append(Table(say.phrase("consensus_table"), [say.phrase(c) for c in columns], groups, left=(0, 2, 5)))
     weights: list[list[Cell]] = [
         [
             f"{told.name(row['parent'], say.language)} › {told.name(row['node'], say.language)}",
@@ -109,9 +119,11 @@ def _assumed(told: Told, say: Say) -> Section:
             settings += [f"{'; ' if settings else ''}{row['setting']} = ", number]
         rows.append(
             [
-                say.word("factor", factor), say.phrase("yes" if own[0]["in_use"] else "no"),
-                str(own[0][f"reason_{say.language}"] or ""), settings,
-            ]  # fmt: skip
+                say.word("factor", factor),
+                say.phrase("yes" if own[0]["in_use"] else "no"),
+                str(own[0][f"reason_{say.language}"] or ""),
+                settings,
+            ]
         )
     if not rows:
         return Section("assumptions", "")
@@ -139,7 +151,11 @@ def _audited(told: Told, say: Say) -> Section:
     if not rows:
         return Section("audit", "")
     heads = [say.phrase(h) for h in ("node", "children", "mean_correlation", "alpha", "explained", "flag")]
-    return Section("audit", say.phrase("audit"), [Text(say.sentence("audit")), Table(say.phrase("audit"), heads, rows, left=(0, 5))])
+    return Section(
+        "audit",
+        say.phrase("audit"),
+        [Text(say.sentence("audit")), Table(say.phrase("audit"), heads, rows, left=(0, 5))],
+    )
 
 
 def sources(told: Told, say: Say) -> Section:
@@ -152,16 +168,25 @@ def sources(told: Told, say: Say) -> Section:
         indicators = dict.fromkeys(row["indicator"] for row in cited)
         rows.append(
             [
-                str(number), [Badge(publisher, "plain"), " ", title], _addresses(cited), _locators(cited),
-                "；".join(tagged(told, say, name) for name in indicators) if say.language == "zh"
+                str(number),
+                [Badge(publisher, "plain"), " ", title],
+                _addresses(cited),
+                _locators(cited),
+                "；".join(tagged(told, say, name) for name in indicators)
+                if say.language == "zh"
                 else "; ".join(tagged(told, say, name) for name in indicators),
-                "、".join(dict.fromkeys(say.word("basis", row["basis"]) for row in cited)) if say.language == "zh"
+                "、".join(dict.fromkeys(say.word("basis", row["basis"]) for row in cited))
+                if say.language == "zh"
                 else ", ".join(dict.fromkeys(say.word("basis", row["basis"]) for row in cited)),
-            ]  # fmt: skip
+            ]
         )
     heads = [say.phrase(h) for h in ("number", "publication", "address", "locator", "used_for", "basis")]
-    text = say.sentence("sources", publications=len(rows), values=len(told.rows("indicator_values")), edition=told.edition)
-    return Section("sources", say.phrase("sources"), [Text(text), Table(say.phrase("sources"), heads, rows, left=range(6))])
+    text = say.sentence(
+        "sources", publications=len(rows), values=len(told.rows("indicator_values")), edition=told.edition
+    )
+    return Section(
+        "sources", say.phrase("sources"), [Text(text), Table(say.phrase("sources"), heads, rows, left=range(6))]
+    )
 
 
 MOST = 3

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
 
 from icdp.look import look
 from icdp.report.annex import methods, sources
@@ -54,7 +55,11 @@ def best_of(told: Told, say: Say, node: str, count: int = 3) -> list[tuple[str, 
 
 def spread(told: Told) -> Number | None:
     """Return how many places a 5-95 % interval of the composite spans on average."""
-    widths = [row["rank_p95"] - row["rank_p05"] for row in told.rows("rank_intervals", node=told.root) if row["rank_p95"] is not None]
+    widths = [
+        row["rank_p95"] - row["rank_p05"]
+        for row in told.rows("rank_intervals", node=told.root)
+        if row["rank_p95"] is not None
+    ]
     if not widths:
         return None
     condition = where({"node": told.root})
@@ -98,7 +103,7 @@ def heaviest(told: Told, say: Say) -> tuple[str, Number, bool]:
 def summary(told: Told, say: Say) -> Section:
     """Return the chapter that is read when nothing else is."""
     ranked = told.count("scores", f"{where({'node': told.root})} AND rank IS NOT NULL", told.composite)
-    edition = {"edition": told.edition}
+    edition: dict[str, Any] = {"edition": told.edition}
     used, total = (told.at("editions", name, **edition) for name in ("indicators_used", "indicators_total"))
     first = told.composite[0]
     width = spread(told)
@@ -131,7 +136,9 @@ def summary(told: Told, say: Say) -> Section:
     blocks: list[Block] = [Facts(facts), Bullets(bullets)]
     if told.summary["status"] != "final":
         blocks.insert(0, Text(say.sentence("provisional"), "note"))
-    blocks.append(Text(say.sentence("panel", panel=told.summary["panel"], title=told.about[f"panel_{say.language}"]), "note"))
+    blocks.append(
+        Text(say.sentence("panel", panel=told.summary["panel"], title=told.about[f"panel_{say.language}"]), "note")
+    )
     blocks.append(Text(say.sentence("yearly_scale"), "note"))
     return Section("summary", say.phrase("summary"), blocks)
 
@@ -152,14 +159,24 @@ def dimensions(told: Told, say: Say) -> Section:
     below = []
     for node in told.dimensions:
         children = [
-            (told.name(child, say.language), best_of(told, say, child, 1)[0]) for child in told.children(node) if told.ranked(child)
+            (told.name(child, say.language), best_of(told, say, child, 1)[0])
+            for child in told.children(node)
+            if told.ranked(child)
         ]
-        absent = [told.name(child, say.language) for child in told.children(node) if not told.ranked(child) and told.children(child)]
+        absent = [
+            told.name(child, say.language)
+            for child in told.children(node)
+            if not told.ranked(child) and told.children(child)
+        ]
         text = say.sentence(
             "dimension", name=told.name(node, say.language), rows=best_of(told, say, node), children=children, absent=absent,
             weight=told.at("weights", "local_weight", 1, "percent", node=node),
         )  # fmt: skip
-        below.append(Section(f"dimension-{node}", told.name(node, say.language), [Text(text), ranking.dimension(told, say, node)]))
+        below.append(
+            Section(
+                f"dimension-{node}", told.name(node, say.language), [Text(text), ranking.dimension(told, say, node)]
+            )
+        )
     blocks: list[Block] = [ranking.leaders(told, say), parts.contributions(told, say)] if below else []
     return Section("dimensions", say.phrase("dimensions"), blocks, below)
 
@@ -184,7 +201,11 @@ def movement(told: Told, say: Say) -> Section:
 
 def _shares(told: Told, say: Say) -> list[tuple[str, Number]]:
     """Return each cause's mean absolute part in the changes of score, the largest first."""
-    rows = [row for row in told.rows("rank_changes", against=told.against, node=told.root) if row["score_points"] is not None]
+    rows = [
+        row
+        for row in told.rows("rank_changes", against=told.against, node=told.root)
+        if row["score_points"] is not None
+    ]
     found = []
     for part in dict.fromkeys(row["part"] for row in rows):
         sizes = [abs(row["score_points"]) for row in rows if row["part"] == part]
@@ -217,7 +238,9 @@ def certainty(told: Told, say: Say) -> Section:
     ]  # fmt: skip
     text = say.sentence("sure", width=width, few=doubt_[0], of=doubt_[1], clear=f"{CLEAR:.0%}")
     more = say.sentence("less_sure", spans=spans, edge=edge, clear=f"{CLEAR:.0%}")
-    idle = sorted({row["factor"] for row in told.rows("uncertainty_assumptions") if row["factor"] and not row["in_use"]})
+    idle = sorted(
+        {row["factor"] for row in told.rows("uncertainty_assumptions") if row["factor"] and not row["in_use"]}
+    )
     note = say.sentence("assumed", idle=[say.word("factor", factor) for factor in idle])
     return Section(
         "certainty", say.phrase("certainty"), [Text(text), Text(more), doubt.sensitivity(told, say), Text(note, "note")]
@@ -228,12 +251,18 @@ def data(told: Told, say: Say) -> Section:
     """Return the chapter of coverage, fidelity and failed checks."""
     unused = [row for row in told.rows("indicator_coverage") if not row["in_use"]]
     carried = [
-        (told.name(row["indicator"], say.language), told.at("indicator_coverage", "carried", indicator=row["indicator"]))
+        (
+            told.name(row["indicator"], say.language),
+            told.at("indicator_coverage", "carried", indicator=row["indicator"]),
+        )
         for row in told.rows("indicator_coverage", in_use=True)
         if row["carried"]
     ]
     imputed = [
-        (told.name(row["indicator"], say.language), told.at("indicator_coverage", "imputed", indicator=row["indicator"]))
+        (
+            told.name(row["indicator"], say.language),
+            told.at("indicator_coverage", "imputed", indicator=row["indicator"]),
+        )
         for row in told.rows("indicator_coverage", in_use=True)
         if row["imputed"]
     ]
@@ -247,13 +276,17 @@ def data(told: Told, say: Say) -> Section:
         ],
     )  # fmt: skip
     kinds = say.sentence("fidelity", fidelity=fidelity(told, say))
-    return Section("data", say.phrase("data"), [Text(text), Text(kinds), parts.coverage(told, say)], [_checks(told, say)])
+    return Section(
+        "data", say.phrase("data"), [Text(text), Text(kinds), parts.coverage(told, say)], [_checks(told, say)]
+    )
 
 
 def _provinces(told: Told, say: Say, text: str) -> list[str]:
     """Return the provinces of a list in the tables, which has their Chinese short names."""
     short = {str(row["short_zh"]): adcode for adcode, row in told.provinces.items()}
-    found = [name.strip() for name in text.replace("、", ",").replace(";", ",").replace(" ", ",").split(",") if name.strip()]
+    found = [
+        name.strip() for name in text.replace("、", ",").replace(";", ",").replace(" ", ",").split(",") if name.strip()
+    ]
     return [told.province(short[name], say.language) if name in short else name for name in found]
 
 
@@ -267,7 +300,7 @@ def _checks(told: Told, say: Say) -> Section:
         failed=told.count("quality_results", "NOT passed AND severity<>'note'", failed),
         notes=told.count("quality_results", "NOT passed AND severity='note'", notes),
     )  # fmt: skip
-    rows = [
+    rows: list[list[Cell]] = [
         [
             told.name(row["subject"], say.language) if row["subject"] in told.nodes else str(row["subject"]),
             Badge(say.word("severity", row["severity"]), row["severity"]), str(row["observed"] or ""), str(row["expected"] or ""),

@@ -40,7 +40,9 @@ def font_file() -> Path:
     try:
         import justmytype_intl_cjk
     except ImportError as exc:
-        raise DataError("the report's font is missing; install the package justmytype-intl-cjk (requirements.txt)") from exc
+        raise DataError(
+            "the report's font is missing; install the package justmytype-intl-cjk (requirements.txt)"
+        ) from exc
     folder = Path(str(justmytype_intl_cjk.__file__)).parent
     wanted = look().text[0].replace(" ", "")
     found = sorted(folder.rglob(f"{wanted}*.ttf"))

@@ -33,6 +33,7 @@ def environment() -> Environment:
     made.filters["listed_zh"] = lambda items: _listed(items, *[_between(items)] * 3)
     made.filters["listed_en"] = lambda items: _listed(items, ", ", ", and ", " and ")
     made.filters["plural"] = lambda number, one, many: one if _value(number) == 1 else many
+    made.tests["plain"] = lambda cell: isinstance(cell, str | Number)
     return made
 
 
@@ -48,8 +49,8 @@ def _between(items: Sequence[object]) -> str:
 def _listed(items: Sequence[object], between: str, last: str, of_two: str) -> Markup:
     texts = [escape(item) for item in items]
     if len(texts) < 3:
-        return Markup(of_two).join(texts)
-    return Markup(between).join(texts[:-1]) + last + texts[-1]
+        return escape(of_two).join(texts)
+    return escape(between).join(texts[:-1]) + last + texts[-1]
 
 
 class Say:

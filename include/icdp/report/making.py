@@ -13,7 +13,7 @@ from icdp.report.document import Figure
 from icdp.report.drawing import drawn
 from icdp.report.fonts import Fonts, subset_for
 from icdp.report.language import Say
-from icdp.report.page import page
+from icdp.report.page import page, with_fonts
 from icdp.report.paper import pdf
 from icdp.report.told import Told
 
@@ -59,9 +59,11 @@ def make(edition: Path, earlier: Sequence[Path]) -> Made:
         for language in LANGUAGES
     }
     drawings = {language: {figure.name: svg for figure, svg in figures[language]} for language in LANGUAGES}
-    fonts = subset_for(page(told, says, sections, drawings, None))
-    html = page(told, says, sections, drawings, fonts)
+    bare = page(told, says, sections, drawings)
+    fonts = subset_for(bare)
+    html = with_fonts(bare, fonts)
     pdfs = {
-        language: pdf(told, language, says[language], sections[language], drawings[language], fonts) for language in LANGUAGES
+        language: pdf(told, language, says[language], sections[language], drawings[language], fonts)
+        for language in LANGUAGES
     }
     return Made(html, pdfs, figures, fonts)

@@ -17,6 +17,11 @@ def caveats(told: Told, say: Say, indicator: str) -> list[str]:
     return told_of
 
 
+def roman(tier: int) -> str:
+    """Return the numeral of a tier, one character up to twelve."""
+    return chr(0x215F + tier) if 1 <= tier <= 12 else str(tier)
+
+
 def tagged(told: Told, say: Say, indicator: str) -> str:
     """Return the name of an indicator with its caveats."""
     found, name = caveats(told, say, indicator), told.name(indicator, say.language)

@@ -101,7 +101,14 @@ def _block(block: Any, say: Say, numbers: Mapping[str, int]) -> dict[str, Any]:
             return {"kind": "facts", "items": [{"label": label, "cell": _cell(cell)} for label, cell in items]}
         case Figure(name=name, title=title, alternative=alternative, note=note):
             number = say.phrase("figure", number=numbers[name])
-            return {"kind": "figure", "name": name, "number": number, "title": title, "alternative": alternative, "note": note}
+            return {
+                "kind": "figure",
+                "name": name,
+                "number": number,
+                "title": title,
+                "alternative": alternative,
+                "note": note,
+            }
         case Table():
             return {
                 "kind": "table", "caption": block.caption, "columns": list(block.columns), "left": list(block.left),

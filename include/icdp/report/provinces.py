@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from markupsafe import Markup
 
 from icdp.comparing.changes import PARTS
@@ -34,7 +36,10 @@ def provinces(told: Told, say: Say) -> Section:
     table = Table(say.phrase("all_provinces"), heads, links, left=(1,))
     intro = say.sentence("province_pages", arithmetic=told.is_arithmetic)
     return Section(
-        "provinces", say.phrase("provinces"), [Text(intro), table], [province(told, say, adcode, order) for adcode in order]
+        "provinces",
+        say.phrase("provinces"),
+        [Text(intro), table],
+        [province(told, say, adcode, order) for adcode in order],
     )
 
 
@@ -53,11 +58,13 @@ def province(told: Told, say: Say, adcode: str, order: list[str]) -> Section:
         badge = Badge(say.word("tier", row["tier"]), f"tier-{row['tier']}")
         blocks += [_facts(told, say, adcode), *_sentences(told, say, adcode, order)]
     blocks += [_nodes(told, say, adcode), _indicators(told, say, adcode), *_trend(told, say, adcode)]
-    return Section(adcode, title, [block for block in blocks if not isinstance(block, Table) or block.rows], page=True, badge=badge)
+    return Section(
+        adcode, title, [block for block in blocks if not isinstance(block, Table) or block.rows], page=True, badge=badge
+    )
 
 
 def _facts(told: Told, say: Say, adcode: str) -> Facts:
-    key = {"node": told.root, "adcode": adcode}
+    key: dict[str, Any] = {"node": told.root, "adcode": adcode}
     ranked = told.count("scores", f"{where({'node': told.root})} AND rank IS NOT NULL", told.composite)
     items: list[tuple[str, Cell]] = [
         (say.phrase("rank"), [told.at("scores", "rank", **key), "/", ranked]),
@@ -98,7 +105,9 @@ def _sentences(told: Told, say: Say, adcode: str, order: list[str]) -> list[Bloc
 def middle(told: Told, indicator: str) -> Number:
     """Return the median of all provinces' normalised values."""
     known = [v for row in told.rows("indicator_values", indicator=indicator) if (v := row["normalized"]) is not None]
-    return Number(_median(known), f"median(normalized) FROM indicator_values WHERE {where({'indicator': indicator})}", 2)
+    return Number(
+        _median(known), f"median(normalized) FROM indicator_values WHERE {where({'indicator': indicator})}", 2
+    )
 
 
 def _against_median(told: Told, say: Say, adcode: str) -> tuple[list[tuple[str, Number, Number]], ...]:
@@ -149,7 +158,9 @@ def _rooms(told: Told, say: Say, adcode: str) -> list[tuple[str, Number]]:
                 "c.weight*(1-v.normalized)*100 FROM contributions c JOIN indicator_values v USING (adcode, indicator) "
                 f"WHERE {where({'adcode': adcode, 'indicator': indicator})}"
             )
-            found.append((tagged(told, say, indicator), Number(added["weight"] * (1 - value["normalized"]) * 100, query, 1)))
+            found.append(
+                (tagged(told, say, indicator), Number(added["weight"] * (1 - value["normalized"]) * 100, query, 1))
+            )
     found.sort(key=lambda room: (-(room[1].value or 0.0), room[0]))
     return [room for room in found[:SHOWN] if (room[1].value or 0.0) >= 0.05]
 
@@ -158,7 +169,7 @@ def _nodes(told: Told, say: Say, adcode: str) -> Table:
     rows: list[list[Cell]] = []
     for position, dimension in enumerate(told.dimensions):
         for node in (dimension, *(child for child in told.children(dimension) if told.ranked(child))):
-            key = {"node": node, "adcode": adcode}
+            key: dict[str, Any] = {"node": node, "adcode": adcode}
             score = told.at("scores", "score", 1, **key)
             known = [r["score"] for r in told.rows_of_node(node) if r["score"] is not None]
             median = Number(_median(known), f"median(score) FROM scores WHERE {where({'node': node})}", 1)
@@ -167,7 +178,13 @@ def _nodes(told: Told, say: Say, adcode: str) -> Table:
             colour = f"dimension-{position % len(look().dimensions) + 1}"
             share, mark = (None if n.value is None else n.value / 100 for n in (score, median))
             rows.append(
-                [f"{indent}{name}", told.at("scores", "rank", **key), Bar(score, share, mark, colour), median, _interval(told, key)]
+                [
+                    f"{indent}{name}",
+                    told.at("scores", "rank", **key),
+                    Bar(score, share, mark, colour),
+                    median,
+                    _interval(told, key),
+                ]
             )
     heads = ("node", "rank", "score", "median_score", "rank_interval")
     return Table(say.phrase("by_dimension"), [say.phrase(h) for h in heads], rows)
@@ -178,7 +195,7 @@ def _median(values: list[float]) -> float | None:
     return None if not known else known[half] if len(known) % 2 else (known[half - 1] + known[half]) / 2
 
 
-def _interval(told: Told, key: dict[str, str]) -> Cell:
+def _interval(told: Told, key: dict[str, Any]) -> Cell:
     low, high = (told.at("rank_intervals", name, **key) for name in ("rank_p05", "rank_p95"))
     return [low, "–", high] if low and high else "–"
 
@@ -186,10 +203,20 @@ def _interval(told: Told, key: dict[str, str]) -> Cell:
 def _indicators(told: Told, say: Say, adcode: str) -> Table:
     rows: list[list[Cell]] = []
     for indicator in told.used:
-        key = {"indicator": indicator, "adcode": adcode}
+        key: dict[str, Any] = {"indicator": indicator, "adcode": adcode}
         value = told.row("indicator_values", **key)
         if value is None:
-            rows.append([told.name(indicator, say.language), "–", "–", Badge(say.word("fidelity", "missing"), "missing"), "–", "–", "–"])
+            rows.append(
+                [
+                    told.name(indicator, say.language),
+                    "–",
+                    "–",
+                    Badge(say.word("fidelity", "missing"), "missing"),
+                    "–",
+                    "–",
+                    "–",
+                ]
+            )
             continue
         digits = 0 if abs(value["value"]) >= 1000 or float(value["value"]).is_integer() else 2
         normal, median = told.at("indicator_values", "normalized", 2, **key), middle_of(told, indicator)
@@ -198,9 +225,12 @@ def _indicators(told: Told, say: Say, adcode: str) -> Table:
             [
                 told.name(indicator, say.language),
                 [told.at("indicator_values", "value", digits, **key), *_unit(say, value["unit"])],
-                _year(say, value), Badge(say.word("fidelity", value["fidelity"]), value["fidelity"]),
-                Bar(normal, normal.value, median.value), median, points,
-            ]  # fmt: skip
+                _year(say, value),
+                Badge(say.word("fidelity", value["fidelity"]), value["fidelity"]),
+                Bar(normal, normal.value, median.value),
+                median,
+                points,
+            ]
         )
     heads = ("indicator", "value", "value_year", "fidelity_head", "normalised", "median_normalised", "points_short")
     return Table(say.phrase("by_indicator"), [say.phrase(h) for h in heads], rows, left=(0, 2, 3))

@@ -291,15 +291,20 @@ def _tables(folder: Path, names: Iterable[str]) -> dict[str, pd.DataFrame]:
 
 def _about(made_from: Path) -> dict[str, str]:
     """Return what the edition's own copies of ``index.yaml`` and ``panel.yaml`` say about it."""
-    about = {key: "" for key in ("model", "reference", "horizontal")}
+    about = dict.fromkeys(("model", "reference", "horizontal"), "")
     about |= {f"{key}_{language}": "" for key in ("title", "publisher", "licence", "panel") for language in LANGUAGES}
     index = _yaml(made_from / "catalog" / "index.yaml")
     publication, report = index.get("publication") or {}, index.get("report") or {}
-    told = index | publication | report | {
-        f"panel_{language}": title
-        for language in LANGUAGES
-        if (title := _yaml(made_from / "judgements" / "panel.yaml").get(f"title_{language}"))
-    }
+    told = (
+        index
+        | publication
+        | report
+        | {
+            f"panel_{language}": title
+            for language in LANGUAGES
+            if (title := _yaml(made_from / "judgements" / "panel.yaml").get(f"title_{language}"))
+        }
+    )
     return {key: str(told.get(key) or "") for key in about}
 
 

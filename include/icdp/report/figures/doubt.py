@@ -5,7 +5,7 @@ from __future__ import annotations
 import altair as alt
 
 from icdp.look import look
-from icdp.report.document import Figure, Table, Text
+from icdp.report.document import Cell, Figure, Table, Text
 from icdp.report.figures.theme import data, finished
 from icdp.report.language import Say
 from icdp.report.told import Told
@@ -21,7 +21,13 @@ def sensitivity(told: Told, say: Say) -> Figure | Text:
         return Text(say.sentence("no_sensitivity"), "note")
     order = [say.word("factor", row["factor"]) for row in known]
     rows = [
-        {"factor": name, "total": r["total"], "low": r["total_low"], "high": r["total_high"], "alone": max(0.0, r["first_order"])}
+        {
+            "factor": name,
+            "total": r["total"],
+            "low": r["total_low"],
+            "high": r["total_high"],
+            "alone": max(0.0, r["first_order"]),
+        }
         for name, r in zip(order, known, strict=True)
     ]
     base = alt.Chart(data(rows)).encode(y=alt.Y("factor:N", sort=order, title=None))
@@ -33,11 +39,19 @@ def sensitivity(told: Told, say: Say) -> Figure | Text:
     ).properties(width=430, height=26 * len(rows))
     title = say.phrase("fig_sensitivity", year=told.year)
     columns = ("total", "total_low", "total_high", "first_order", "first_order_low", "first_order_high")
-    cells = [
-        [name, *(told.at("rank_sensitivity", column, 1, "percent", factor=row["factor"], adcode=row["adcode"]) for column in columns)]
+    cells: list[list[Cell]] = [
+        [
+            name,
+            *(
+                told.at("rank_sensitivity", column, 1, "percent", factor=row["factor"], adcode=row["adcode"])
+                for column in columns
+            ),
+        ]
         for name, row in zip(order, known, strict=True)
     ]
-    heads = [say.phrase(h) for h in ("factor", "sobol_total", "low_end", "high_end", "sobol_alone", "low_end", "high_end")]
+    heads = [
+        say.phrase(h) for h in ("factor", "sobol_total", "low_end", "high_end", "sobol_alone", "low_end", "high_end")
+    ]
     return Figure(
         "sensitivity", title, say.sentence("alt_sensitivity", rows=cells).striptags(), finished(chart),
         Table(title, heads, cells), say.phrase("note_sensitivity"),

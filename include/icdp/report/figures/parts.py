@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import altair as alt
 
 from icdp.look import look
-from icdp.report.document import Badge, Figure, Table, Text
+from icdp.report.document import Badge, Cell, Figure, Table, Text
 from icdp.report.figures.theme import ROW, cycled, data, finished, shades
 from icdp.report.language import Say
 from icdp.report.naming import tagged
@@ -32,7 +34,7 @@ def points(told: Told, group: str, adcode: str) -> Number:
     names = [name for name in told.used if told.nodes[name]["parent"] == group]
     rows = [row for name in names if (row := told.row("contributions", indicator=name, adcode=adcode))]
     total = sum(row["points"] for row in rows) if rows else None
-    inside = f"indicator IN (SELECT node FROM nodes WHERE {where({'parent': group})})"
+    inside = f"indicator IN (SELECT node FROM nodes WHERE {where({'parent': group})})"  # noqa: S608 - shown, not run
     return Number(total, f"sum(points) FROM contributions WHERE {where({'adcode': adcode})} AND {inside}", 1)
 
 
@@ -43,7 +45,8 @@ def contributions(told: Told, say: Say) -> Figure | Text:
     order = [told.province(row["adcode"], say.language) for row in told.composite]
     colours = colours_of(told)
     names = [told.name(group, say.language) for group in colours]
-    rows, cells = [], []
+    rows: list[dict[str, Any]] = []
+    cells: list[list[Cell]] = []
     for name, row in zip(order, told.composite, strict=True):
         added = {group: points(told, group, row["adcode"]) for group in colours}
         rows += [
@@ -59,17 +62,20 @@ def contributions(told: Told, say: Say) -> Figure | Text:
             y=alt.Y("name:N", sort=order, title=None),
             x=alt.X("points:Q", title=say.phrase("points"), stack="zero"),
             color=alt.Color(
-                "group:N", scale=alt.Scale(domain=names, range=list(colours.values())), sort=names,
+                "group:N",
+                scale=alt.Scale(domain=names, range=list(colours.values())),
+                sort=names,
                 legend=alt.Legend(columns=4),
             ),
             order="position:Q",
-        )  # fmt: skip
+        )
         .properties(width=520, height=ROW * len(order))
     )
     title = say.phrase("fig_contributions", year=told.year)
     largest = [
-        (name, *max(((told.name(g, say.language), n) for g, n in zip(colours, row[2:], strict=True) if n), key=lambda x: x[1].value or 0))
-        for name, row in zip(order[:3], cells[:3], strict=True)
+        (name, told.name(group, say.language), points(told, group, row["adcode"]))
+        for name, row in zip(order[:3], told.composite[:3], strict=True)
+        if (group := max(colours, key=lambda g: points(told, g, row["adcode"]).value or 0.0))
     ]
     return Figure(
         "contributions", title, say.sentence("alt_contributions", largest=largest).striptags(), finished(chart),
@@ -83,26 +89,30 @@ def weights(told: Told, say: Say) -> Figure:
     Bars on one scale rather than rings or an icicle: the smallest weights are under one percent, and half of the names
     would not fit into their cells.
     """
-    rows, cells = [], []
+    rows: list[dict[str, Any]] = []
+    cells: list[list[Cell]] = []
     for name in told.used:
         weight = told.at("weights", "effective_weight", 1, "percent", node=name)
         path = told.lineage_of(name)
         rows.append(
             {
-                "name": tagged(told, say, name), "weight": weight.value, "label": weight.text,
+                "name": tagged(told, say, name),
+                "weight": weight.value,
+                "label": weight.text,
                 "dimension": told.name(path[0], say.language),
-            }  # fmt: skip
+            }
         )
     for name in told.nodes:
-        weight = told.row("weights", node=name)
-        if weight is not None:
-            method = say.word("method", weight["method"])
+        known = told.row("weights", node=name)
+        if known is not None:
+            method = say.word("method", known["method"])
             cells.append(
                 [
-                    ("　" if say.language == "zh" else "  ") * (weight["level"] - 1) + told.name(name, say.language), method,
+                    ("　" if say.language == "zh" else "  ") * (known["level"] - 1) + told.name(name, say.language),
+                    method,
                     told.at("weights", "local_weight", 1, "percent", node=name),
                     told.at("weights", "effective_weight", 1, "percent", node=name),
-                ]  # fmt: skip
+                ]
             )
     order = [row["name"] for row in rows]
     tops = [name for name in told.children(told.root) if any(name == told.lineage_of(n)[0] for n in told.used)]
@@ -130,7 +140,8 @@ def weights(told: Told, say: Say) -> Figure:
 def coverage(told: Told, say: Say) -> Figure:
     """Return which value of every indicator and province is of which fidelity, carried, estimated or missing."""
     provinces = {adcode: told.province(adcode, say.language) for adcode in told.provinces}
-    rows, cells = [], []
+    rows: list[dict[str, Any]] = []
+    cells: list[list[Cell]] = []
     for indicator in told.indicators:
         known = told.row("indicator_coverage", indicator=indicator) or {}
         name = told.name(indicator, say.language)
@@ -138,15 +149,22 @@ def coverage(told: Told, say: Say) -> Figure:
             value = told.row("indicator_values", indicator=indicator, adcode=adcode)
             fidelity = "missing" if value is None else value["fidelity"]
             mark = "" if value is None or value["fill"] == "none" else say.word("fill", value["fill"])
-            rows.append({"indicator": name, "province": province, "fidelity": say.word("fidelity", fidelity), "fill": mark})
-        key = {"indicator": indicator}
+            rows.append(
+                {"indicator": name, "province": province, "fidelity": say.word("fidelity", fidelity), "fill": mark}
+            )
+        key: dict[str, Any] = {"indicator": indicator}
         cells.append(
             [
-                name, Badge(say.word("fidelity", f), f) if (f := known.get("fidelity")) else Badge(say.word("fidelity", "missing"), "missing"),
-                told.at("indicator_coverage", "provinces", **key), told.at("indicator_coverage", "provinces_current", **key),
-                told.at("indicator_coverage", "carried", **key), told.at("indicator_coverage", "imputed", **key),
+                name,
+                Badge(say.word("fidelity", f), f)
+                if (f := known.get("fidelity"))
+                else Badge(say.word("fidelity", "missing"), "missing"),
+                told.at("indicator_coverage", "provinces", **key),
+                told.at("indicator_coverage", "provinces_current", **key),
+                told.at("indicator_coverage", "carried", **key),
+                told.at("indicator_coverage", "imputed", **key),
                 str(known.get(f"note_{say.language}") or ""),
-            ]  # fmt: skip
+            ]
         )
     codes = [code for code in look().fidelity if any(row["fidelity"] == say.word("fidelity", code) for row in rows)]
     names = [say.word("fidelity", code) for code in codes]
@@ -170,7 +188,9 @@ def coverage(told: Told, say: Say) -> Figure:
     )
     title = say.phrase("fig_coverage", year=told.year)
     heads = ("indicator", "fidelity_head", "with_value", "of_the_year", "carried_head", "imputed_head", "used_or_why")
-    counted = [(say.word("fidelity", c), sum(1 for r in cells if isinstance(r[1], Badge) and r[1].kind == c)) for c in codes]
+    counted = [
+        (say.word("fidelity", c), sum(1 for r in cells if isinstance(r[1], Badge) and r[1].kind == c)) for c in codes
+    ]
     return Figure(
         "coverage", title, say.sentence("alt_coverage", counted=counted, n=len(told.indicators)).striptags(),
         finished(alt.layer(squares, marks).properties(width=450 if say.language == "zh" else 390, height=17 * len(order))),

@@ -12,7 +12,7 @@ from icdp.look import look
 from icdp.report.document import Badge, Figure, Table, Text
 from icdp.report.figures.theme import cycled, data, finished, on
 from icdp.report.language import Say
-from icdp.report.naming import tagged
+from icdp.report.naming import roman, tagged
 from icdp.report.told import Told
 
 TILE_WIDTH, TILE_HEIGHT = 72, 58
@@ -35,12 +35,15 @@ def tiles(told: Told, say: Say) -> Figure | Text:
         ground = look().colours["panel"] if step is None else colours[step]
         rows.append(
             {
-                "x": (place["tile_column"] - left) * TILE_WIDTH, "y": (place["tile_row"] - upper) * TILE_HEIGHT,
-                "ground": ground, "ink": on(ground), "name": told.province(adcode, say.language).replace(" ", "\n"),
+                "x": (place["tile_column"] - left) * TILE_WIDTH,
+                "y": (place["tile_row"] - upper) * TILE_HEIGHT,
+                "ground": ground,
+                "ink": on(ground),
+                "name": told.province(adcode, say.language).replace(" ", "\n"),
                 "score": "–" if score is None else f"{score['score']:.1f}",
-                "tier": "" if score is None else say.phrase("tier_mark", tier=score["tier"]),
+                "tier": "" if score is None else f" · {roman(score['tier'])}",
                 "edge": look().colours["ink"] if score is not None and score["tier"] == 1 else "transparent",
-            }  # fmt: skip
+            }
         )
     width = TILE_WIDTH * (1 + max(p["tile_column"] for p in placed.values()) - left)
     height = TILE_HEIGHT * (1 + max(p["tile_row"] for p in placed.values()) - upper)
@@ -53,18 +56,21 @@ def tiles(told: Told, say: Say) -> Figure | Text:
         .encode(x2="x2:Q", y2="y2:Q", color=alt.Color("ground:N", scale=None), stroke=alt.Stroke("edge:N", scale=None))
     )
     ink = alt.Color("ink:N", scale=None)
-    middle = {"dx": TILE_WIDTH // 2 - 2, "align": "center"}
+    middle = TILE_WIDTH // 2 - 2
     size = 14 if say.language == "zh" else 10
-    names = base.mark_text(
-        **middle, dy=17, fontSize=size, fontWeight="bold", baseline="middle", lineBreak="\n", lineHeight=11
-    ).encode(text="name:N", color=ink)
     # A name of two lines needs the room of the first.
-    names = names.transform_filter("indexof(datum.name,'\\n')<0") + base.mark_text(
-        **middle, dy=11, fontSize=size, fontWeight="bold", baseline="middle", lineBreak="\n", lineHeight=11
-    ).encode(text="name:N", color=ink).transform_filter("indexof(datum.name,'\\n')>=0")
+    names = [
+        base.transform_filter(f"indexof(datum.name,'\\n'){'>=0' if two else '<0'}")
+        .mark_text(
+            dx=middle, dy=11 if two else 17, align="center", baseline="middle", fontSize=size, fontWeight="bold",
+            lineBreak="\n", lineHeight=11,
+        )
+        .encode(text="name:N", color=ink)
+        for two in (False, True)
+    ]  # fmt: skip
     scores = (
         base.transform_calculate(told="datum.score+datum.tier")
-        .mark_text(**middle, dy=38, fontSize=11, baseline="middle")
+        .mark_text(dx=middle, dy=38, align="center", baseline="middle", fontSize=11)
         .encode(text="told:N", color=ink)
     )
     title = say.phrase("fig_tiles", year=told.year)
@@ -77,14 +83,19 @@ def tiles(told: Told, say: Say) -> Figure | Text:
         for adcode in placed
     ]  # fmt: skip
     heads = ["province", "region", "score", "tier_head"]
+    between = "、" if say.language == "zh" else ", "
+    marked = between.join(f"{roman(k)} {say.word('tier', k)}" for k in range(1, len(told.tiers) + 2))
     counts = [
-        (say.word("tier", tier), [told.province(r["adcode"], say.language) for r in told.composite if r["tier"] == tier])
+        (
+            say.word("tier", tier),
+            [told.province(r["adcode"], say.language) for r in told.composite if r["tier"] == tier],
+        )
         for tier in sorted({row["tier"] for row in told.composite})
     ]
     return Figure(
         "tiles", title, say.sentence("alt_tiles", counts=counts).striptags(),
-        finished(alt.layer(squares, names, scores).properties(width=width, height=height)),
-        Table(title, [say.phrase(h) for h in heads], cells, left=(0, 1, 3)), say.phrase("note_tiles"),
+        finished(alt.layer(squares, *names, scores).properties(width=width, height=height)),
+        Table(title, [say.phrase(h) for h in heads], cells, left=(0, 1, 3)), say.phrase("note_tiles", tiers=marked),
     )  # fmt: skip
 
 
@@ -102,9 +113,13 @@ def quadrants(told: Told, say: Say) -> Figure | Text:
         if value is not None:
             rows.append(
                 {
-                    "name": told.province(row["adcode"], say.language), "adcode": row["adcode"], "x": value["value"],
-                    "y": row["score"], "tier": say.word("tier", row["tier"]), "unit": value["unit"],
-                }  # fmt: skip
+                    "name": told.province(row["adcode"], say.language),
+                    "adcode": row["adcode"],
+                    "x": value["value"],
+                    "y": row["score"],
+                    "tier": say.word("tier", row["tier"]),
+                    "unit": value["unit"],
+                }
             )
     width, height = 560, 520
     # Incomes spread over multiples, not over differences: on a straight scale half of the provinces would lie in a heap.
@@ -133,12 +148,16 @@ def quadrants(told: Told, say: Say) -> Figure | Text:
         alt.Chart(data(rows))
         .mark_point(filled=True, size=70, opacity=1, stroke=look().colours["ink"], strokeWidth=0.5)
         .encode(
-            x=x, y=y, color=alt.Color("tier:N", scale=alt.Scale(domain=tiers, range=colours), sort=tiers),
+            x=x,
+            y=y,
+            color=alt.Color("tier:N", scale=alt.Scale(domain=tiers, range=colours), sort=tiers),
             shape=alt.Shape("tier:N", scale=alt.Scale(domain=tiers), sort=tiers),
-        )  # fmt: skip
+        )
     )
     rules = [
-        alt.Chart(data([{axis: at}])).mark_rule(strokeDash=[4, 3], color=look().colours["muted"]).encode(**{axis: f"{axis}:Q"})
+        alt.Chart(data([{axis: at}]))
+        .mark_rule(strokeDash=[4, 3], color=look().colours["muted"])
+        .encode(**{axis: f"{axis}:Q"})
         for axis, at in zip("xy", middles, strict=True)
     ]
     labels = [
@@ -148,7 +167,11 @@ def quadrants(told: Told, say: Say) -> Figure | Text:
         for align in sorted({row["align"] for row in rows})
     ]
     far = [row for row, spot, place in zip(rows, spots, places, strict=True) if math.dist(spot, place[:2]) > 15]
-    leads = alt.Chart(data(far)).mark_rule(strokeWidth=0.7, color=look().colours["muted"]).encode(x="x:Q", y="y:Q", x2="lx:Q", y2="ly:Q")
+    leads = (
+        alt.Chart(data(far))
+        .mark_rule(strokeWidth=0.7, color=look().colours["muted"])
+        .encode(x="x:Q", y="y:Q", x2="lx:Q", y2="ly:Q")
+    )
     title = say.phrase("fig_quadrants", name=told.name(indicator, say.language), year=told.year)
     cells = [
         [
@@ -158,7 +181,10 @@ def quadrants(told: Told, say: Say) -> Figure | Text:
         ]
         for row in rows
     ]  # fmt: skip
-    odd = [[r["name"] for r in rows if (r["x"] >= middles[0]) == rich and (r["y"] >= middles[1]) != rich] for rich in (True, False)]
+    odd = [
+        [r["name"] for r in rows if (r["x"] >= middles[0]) == rich and (r["y"] >= middles[1]) != rich]
+        for rich in (True, False)
+    ]
     return Figure(
         "quadrants", title,
         say.sentence("alt_quadrants", name=told.name(indicator, say.language), rich=odd[0], poor=odd[1], n=len(rows)).striptags(),
@@ -201,7 +227,9 @@ def placed_labels(
         for rank, (left, at, align) in enumerate(choices):
             start = left - {"left": 0.0, "right": 1.0, "center": 0.5}[align] * widths[k]
             box = (start, at - high / 2, start + widths[k], at + high / 2)
-            cost = sum(_overlap(box, other) for other in taken) + 5 * max(0.0, -box[0], box[2] - width, -box[1], box[3] - height)
+            cost = sum(_overlap(box, other) for other in taken) + 5 * max(
+                0.0, -box[0], box[2] - width, -box[1], box[3] - height
+            )
             scored.append((cost, rank, (left, at, align), box))
         _, _, found[k], box = min(scored)
         taken.append(box)

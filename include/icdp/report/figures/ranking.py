@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import altair as alt
 
 from icdp.look import look
-from icdp.report.document import Badge, Figure, Table
+from icdp.report.document import Badge, Cell, Figure, Table
 from icdp.report.figures.theme import ROW, cycled, data, finished
 from icdp.report.language import Say
 from icdp.report.told import Number, Told
@@ -19,10 +21,15 @@ def composite(told: Told, say: Say) -> Figure:
         interval = told.row("rank_intervals", node=told.root, adcode=row["adcode"]) or {}
         rows.append(
             {
-                "name": told.province(row["adcode"], say.language), "score": row["score"], "rank": row["rank"],
-                "tier": say.word("tier", row["tier"]), "label": f"{row['score']:.1f}",
-                "low": interval.get("rank_p05"), "high": interval.get("rank_p95"), "median": interval.get("rank_median"),
-            }  # fmt: skip
+                "name": told.province(row["adcode"], say.language),
+                "score": row["score"],
+                "rank": row["rank"],
+                "tier": say.word("tier", row["tier"]),
+                "label": f"{row['score']:.1f}",
+                "low": interval.get("rank_p05"),
+                "high": interval.get("rank_p95"),
+                "median": interval.get("rank_median"),
+            }
         )
     parts = [_scores(told, say, rows, order)]
     if has := any(row["low"] is not None for row in rows):
@@ -34,7 +41,7 @@ def composite(told: Told, say: Say) -> Figure:
     )  # fmt: skip
 
 
-def _scores(told: Told, say: Say, rows: list[dict[str, object]], order: list[str]) -> alt.Chart:
+def _scores(told: Told, say: Say, rows: list[dict[str, object]], order: list[str]) -> Any:
     tiers = list(dict.fromkeys(str(row["tier"]) for row in rows))
     colours = [cycled(look().tiers, k) for k in range(len(told.tiers) + 1)]
     names = [say.word("tier", k + 1) for k in range(len(told.tiers) + 1)]
@@ -58,7 +65,7 @@ def _scores(told: Told, say: Say, rows: list[dict[str, object]], order: list[str
     return alt.layer(bars, lines, halo, labels).properties(width=300, height=ROW * len(rows))
 
 
-def _intervals(told: Told, say: Say, rows: list[dict[str, object]], order: list[str]) -> alt.Chart:
+def _intervals(told: Told, say: Say, rows: list[dict[str, object]], order: list[str]) -> Any:
     y = alt.Y("name:N", sort=order, title=None, axis=alt.Axis(labels=False))
     base = alt.Chart(data([row for row in rows if row["low"] is not None])).encode(y=y)
     scale = alt.Scale(domain=[1, len(told.provinces)], nice=False, padding=6)
@@ -80,16 +87,18 @@ def _mentioned(told: Told, say: Say) -> list[tuple[str, Number]]:
 
 
 def _table(told: Told, say: Say) -> Table:
-    rows = []
+    rows: list[list[Cell]] = []
     for row in told.composite:
-        key = {"node": told.root, "adcode": row["adcode"]}
+        key: dict[str, Any] = {"node": told.root, "adcode": row["adcode"]}
         rows.append(
             [
-                told.province(row["adcode"], say.language), told.at("scores", "rank", **key),
-                told.at("scores", "score", 2, **key), Badge(say.word("tier", row["tier"]), f"tier-{row['tier']}"),
+                told.province(row["adcode"], say.language),
+                told.at("scores", "rank", **key),
+                told.at("scores", "score", 2, **key),
+                Badge(say.word("tier", row["tier"]), f"tier-{row['tier']}"),
                 *(told.at("rank_intervals", name, **key) for name in ("rank_p05", "rank_median", "rank_p95")),
                 told.at("rank_intervals", "p_ahead_of_next", 0, "percent", **key),
-            ]  # fmt: skip
+            ]
         )
     heads = ("province", "rank", "score", "tier_head", "p05", "median_rank", "p95", "ahead")
     return Table(say.phrase("fig_composite", year=told.year), [say.phrase(h) for h in heads], rows, left=(0, 3))
@@ -110,7 +119,7 @@ def dimension(told: Told, say: Say, node: str) -> Figure:
     )
     labels = base.mark_text(align="left", dx=4, fontSize=11).encode(x="score:Q", text="label:N")
     below = told.children(node)
-    cells = [
+    cells: list[list[Cell]] = [
         [
             told.province(row["adcode"], say.language),
             *(told.at("scores", column, digits, node=node, adcode=row["adcode"])
@@ -167,8 +176,11 @@ def leaders(told: Told, say: Say, count: int = 10) -> Figure:
         )
     )
     title = say.phrase("fig_leaders", count=len(best), year=told.year)
-    cells = [
-        [name, *(told.at("scores", "score", 1, node=node, adcode=row["adcode"]) for node in (told.root, *told.dimensions))]
+    cells: list[list[Cell]] = [
+        [
+            name,
+            *(told.at("scores", "score", 1, node=node, adcode=row["adcode"]) for node in (told.root, *told.dimensions)),
+        ]
         for name, row in zip(order, best, strict=True)
     ]
     return Figure(

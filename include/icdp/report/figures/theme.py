@@ -39,9 +39,9 @@ def config() -> dict[str, Any]:
     }  # fmt: skip
 
 
-def data(rows: Sequence[dict[str, Any]]) -> alt.Data:
+def data(rows: Sequence[dict[str, Any]]) -> alt.InlineData:
     """Return rows as the data of a chart."""
-    return alt.Data(values=list(rows))
+    return alt.InlineData(values=list(rows))
 
 
 def finished(chart: Any) -> dict[str, Any]:

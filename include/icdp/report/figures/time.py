@@ -6,7 +6,7 @@ import altair as alt
 
 from icdp.comparing.changes import PARTS
 from icdp.look import look
-from icdp.report.document import Figure, Table, Text
+from icdp.report.document import Cell, Figure, Table, Text
 from icdp.report.figures.theme import ROW, cycled, data, finished
 from icdp.report.language import Say
 from icdp.report.told import Number, Told
@@ -36,18 +36,26 @@ def history(told: Told, say: Say) -> Figure | Text:
         tiers, colours = [*tiers, say.phrase("unranked")], [*colours, look().colours["line"]]
     x = alt.X("year:O", title=None, axis=alt.Axis(labelAngle=0, orient="top", domain=False, ticks=False))
     y = alt.Y("rank:Q", title=None, scale=alt.Scale(domain=[len(told.provinces), 1], padding=8, nice=False), axis=None)
-    color = alt.Color("tier:N", scale=alt.Scale(domain=tiers, range=colours), sort=tiers, legend=alt.Legend(symbolType="stroke"))
+    color = alt.Color(
+        "tier:N", scale=alt.Scale(domain=tiers, range=colours), sort=tiers, legend=alt.Legend(symbolType="stroke")
+    )
     base = alt.Chart(data(rows)).encode(x=x, y=y, color=color, detail="name:N")
     lines = base.mark_line(strokeWidth=2, interpolate="monotone")
     dots = base.mark_point(filled=True, size=34, opacity=1)
     ink = alt.value(look().colours["ink"])
-    last = base.transform_filter(f"datum.year=='{years[-1]}'").mark_text(align="left", dx=8, fontSize=11).encode(text="label:N", color=ink)
+    last = (
+        base.transform_filter(f"datum.year=='{years[-1]}'")
+        .mark_text(align="left", dx=8, fontSize=11)
+        .encode(text="label:N", color=ink)
+    )
     first = (
-        base.transform_filter(f"datum.year=='{years[0]}'").mark_text(align="right", dx=-8, fontSize=11).encode(text="label:N", color=ink)
+        base.transform_filter(f"datum.year=='{years[0]}'")
+        .mark_text(align="right", dx=-8, fontSize=11)
+        .encode(text="label:N", color=ink)
     )
     title = say.phrase("fig_history", first=years[0], last=years[-1])
     shown = [r["adcode"] for r in told.composite] + told.unranked
-    cells = [
+    cells: list[list[Cell]] = [
         [told.province(a, say.language), *(told.in_year("scores", "rank", a, year) for year in years)] for a in shown
     ]
     moved = sorted(
@@ -100,12 +108,20 @@ def changes(told: Told, say: Say) -> Figure | Text:
             order="position:Q",
         )
     )
-    ticks = alt.Chart(data(net)).mark_tick(thickness=2.5, height=ROW - 3, color=look().colours["ink"]).encode(y=y, x="net:Q")
+    ticks = (
+        alt.Chart(data(net))
+        .mark_tick(thickness=2.5, height=ROW - 3, color=look().colours["ink"])
+        .encode(y=y, x="net:Q")
+    )
     places = (
         alt.Chart(data(net))
         .mark_text(align="left", fontSize=11)
         .encode(y=alt.Y("name:N", sort=order, title=None, axis=None), text="label:N")
-        .properties(width=60, height=ROW * len(order), title=alt.TitleParams(say.phrase("places"), fontSize=11, fontWeight="normal"))
+        .properties(
+            width=60,
+            height=ROW * len(order),
+            title=alt.TitleParams(say.phrase("places"), fontSize=11, fontWeight="normal"),
+        )
     )
     chart = alt.hconcat(alt.layer(stacks, ticks).properties(width=460, height=ROW * len(order)), places, spacing=8)
     title = say.phrase("fig_changes", against=against, edition=told.edition)
@@ -116,18 +132,21 @@ def changes(told: Told, say: Say) -> Figure | Text:
 
 
 def _changes_table(told: Told, say: Say, title: str, parts: list[str]) -> Table:
-    cells = []
+    cells: list[list[Cell]] = []
     for row in told.composite:
         key = {"against": told.against, "node": told.root, "adcode": row["adcode"]}
         whole = {**key, "part": PARTS[0]}
         cells.append(
             [
-                told.province(row["adcode"], say.language), told.at("rank_changes", "rank_before", **whole),
+                told.province(row["adcode"], say.language),
+                told.at("rank_changes", "rank_before", **whole),
                 told.at("rank_changes", "rank_after", **whole),
                 *(told.at("rank_changes", "score_points", 2, "signed", **key, part=part) for part in parts),
-            ]  # fmt: skip
+            ]
         )
-    heads = [say.phrase(h) for h in ("province", "rank_before", "rank_after")] + [say.word("part", part) for part in parts]
+    heads = [say.phrase(h) for h in ("province", "rank_before", "rank_after")] + [
+        say.word("part", part) for part in parts
+    ]
     return Table(title, heads, cells)
 
 
@@ -144,7 +163,9 @@ def moves(told: Told, say: Say) -> list[tuple[str, Number, Number, str, Number]]
         places = {part: told.at("rank_changes", "rank_places", 1, "signed", **key, part=part) for part in PARTS}
         up = (before.value or 0) > (after.value or 0)
         cause = max(places, key=lambda part: (places[part].value or 0) * (1 if up else -1))
-        found.append((told.province(row["adcode"], say.language), before, after, say.word("part", cause), places[cause]))
+        found.append(
+            (told.province(row["adcode"], say.language), before, after, say.word("part", cause), places[cause])
+        )
     return sorted(found, key=lambda move: -abs((move[1].value or 0) - (move[2].value or 0)))
 
 
