@@ -64,7 +64,7 @@ def _judged(told: Told, say: Say) -> Section:
         return Section("judgements", "")
     title = told.about[f"panel_{say.language}"]
     rows: list[list[Cell]] = []
-    for row in told.rows("consistency"):
+    for row in told.in_tree_order("consistency", "parent"):
         key = {"parent": row["parent"], "expert": row["expert"]}
         rows.append(
             [
@@ -87,7 +87,7 @@ def _judged(told: Told, say: Say) -> Section:
             say.word("merge", row["merge"]), told.at("consensus", "cr", 4, parent=row["parent"]),
             told.at("consensus", "consensus", 2, parent=row["parent"]), say.word("consensus_level", row["consensus_level"]),
         ]
-        for row in told.rows("consensus")
+        for row in told.in_tree_order("consensus", "parent")
         if row["experts"] and row["experts"] > 1
     ]  # fmt: skip
     if groups:
@@ -98,7 +98,7 @@ def _judged(told: Told, say: Say) -> Section:
             f"{told.name(row['parent'], say.language)} › {told.name(row['node'], say.language)}",
             told.at("judged_weights", "weight", 1, "percent", parent=row["parent"], node=row["node"]),
         ]
-        for row in told.rows("judged_weights")
+        for row in told.in_tree_order("judged_weights", "node")
     ]
     tables.append(Table(say.phrase("judged"), [say.phrase("node"), say.phrase("local_weight")], weights))
     tables_of_ri = sorted({str(row["ri_table"]) for row in told.rows("consistency")})
@@ -146,7 +146,7 @@ def _audited(told: Told, say: Say) -> Section:
             told.at("audit_nodes", "explained", 0, "percent", node=row["node"]),
             Badge(say.phrase("low_alpha"), "warn") if row["flag"] else "",
         ]
-        for row in told.rows("audit_nodes")
+        for row in told.in_tree_order("audit_nodes", "node")
     ]  # fmt: skip
     if not rows:
         return Section("audit", "")
@@ -196,10 +196,12 @@ MOST = 3
 def _addresses(cited: list[Row]) -> Cell:
     found = sorted({str(row["source_url"] or "") for row in cited} - {""})
     cell: list[Any] = []
-    for text in found:
+    for text in found[:MOST]:
         address = web_address(text) or _repository(text)
         cell += [" "] if cell else []
         cell.append(Link(COMMIT.sub(r"\1", text), address) if address else text)
+    if len(found) > MOST:
+        cell.append(f" … (+{len(found) - MOST})")
     return cell or ""
 
 

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from typing import Any
 
 from icdp.look import look
 from icdp.report.annex import methods, sources
-from icdp.report.document import Badge, Block, Bullets, Cell, Facts, Figure, Section, Table, Text
+from icdp.report.document import Badge, Block, Bullets, Cell, Facts, Section, Table, Text
 from icdp.report.figures import doubt, parts, places, ranking, time
 from icdp.report.language import Say
-from icdp.report.naming import tagged
+from icdp.report.naming import numbered, tagged
 from icdp.report.provinces import provinces
 from icdp.report.told import Number, Row, Told, where
 
@@ -25,7 +26,7 @@ def chapters(told: Told, say: Say) -> list[Section]:
         data(told, say), provinces(told, say), methods(told, say), sources(told, say),
     ]  # fmt: skip
     for number, section in enumerate(made, 1):
-        section.title = f"{number}　{section.title}" if say.language == "zh" else f"{number}  {section.title}"
+        section.title = numbered(number, section.title, say)
         section.page = True
     return made
 
@@ -108,7 +109,7 @@ def summary(told: Told, say: Say) -> Section:
     first = told.composite[0]
     width = spread(told)
     facts: list[tuple[str, Cell]] = [
-        (say.phrase("fact_first"), [told.province(first["adcode"], say.language), told.at("scores", "score", 1, node=told.root, adcode=first["adcode"])]),
+        (say.phrase("fact_first"), [told.province(first["adcode"], say.language), " ", told.at("scores", "score", 1, node=told.root, adcode=first["adcode"])]),
         (say.phrase("fact_ranked"), ranked),
         (say.phrase("fact_indicators"), [used, "/", total]),
     ]  # fmt: skip
@@ -172,11 +173,8 @@ def dimensions(told: Told, say: Say) -> Section:
             "dimension", name=told.name(node, say.language), rows=best_of(told, say, node), children=children, absent=absent,
             weight=told.at("weights", "local_weight", 1, "percent", node=node),
         )  # fmt: skip
-        below.append(
-            Section(
-                f"dimension-{node}", told.name(node, say.language), [Text(text), ranking.dimension(told, say, node)]
-            )
-        )
+        content: list[Block] = [Text(text), ranking.dimension(told, say, node)]
+        below.append(Section(f"dimension-{node}", told.name(node, say.language), content, page=True))
     blocks: list[Block] = [ranking.leaders(told, say), parts.contributions(told, say)] if below else []
     return Section("dimensions", say.phrase("dimensions"), blocks, below)
 
@@ -300,26 +298,37 @@ def _checks(told: Told, say: Say) -> Section:
         failed=told.count("quality_results", "NOT passed AND severity<>'note'", failed),
         notes=told.count("quality_results", "NOT passed AND severity='note'", notes),
     )  # fmt: skip
+    shown = [*failed, *notes]
     rows: list[list[Cell]] = [
         [
             told.name(row["subject"], say.language) if row["subject"] in told.nodes else str(row["subject"]),
-            Badge(say.word("severity", row["severity"]), row["severity"]), str(row["observed"] or ""), str(row["expected"] or ""),
-            own_language(str(row["message"] or ""), say), str(row["waiver"] or ""),
+            Badge(say.word("severity", row["severity"]), row["severity"]),
+            *(_own_names(told, say, str(row[column] or "")) for column in ("observed", "expected")),
+            _own_names(told, say, own_language(str(row["message"] or ""), say)), str(row["waiver"] or ""),
         ]
-        for row in [*failed, *notes]
+        for row in shown
     ]  # fmt: skip
     heads = [say.phrase(h) for h in ("subject", "severity", "observed", "expected", "meaning", "waiver")]
-    table = Table(say.phrase("checks"), heads, rows, left=range(6))
+    columns = 6 if any(row["waiver"] for row in shown) else 5
+    table = Table(say.phrase("checks"), heads[:columns], [row[:columns] for row in rows], left=range(columns))
     return Section("checks", say.phrase("checks"), [Text(text), *([table] if rows else [])])
 
 
+_HALVES = re.compile(
+    r"(?P<zh>[^A-Za-z]*[\u3000-\u9fff\uff00-\uffef])\s+(?P<en>[A-Z].*?)(?P<detail>\s*\([^()]*\))?", re.DOTALL
+)
+
+
 def own_language(text: str, say: Say) -> str:
-    """Return one half of a message that stands first in Chinese, then in English."""
-    end = max((k for k, c in enumerate(text) if "\u3000" <= c <= "\u9fff" or "\uff00" <= c <= "\uffef"), default=-1)
-    halves = text[: end + 1].strip(), text[end + 1 :].strip()
-    return halves[say.language == "en"] or text
+    """Return one half of a message that stands first in Chinese, then in English; both have the detail at its end."""
+    found = _HALVES.fullmatch(text.strip())
+    return text if found is None else found[say.language] + (found["detail"] or "")
 
 
-def figures(sections: Iterable[Section]) -> list[Figure]:
-    """Return all figures of the report in their order."""
-    return [figure for section in sections for figure in section.figures()]
+def _own_names(told: Told, say: Say, text: str) -> str:
+    """Return a text of the tables, which have the Chinese names of provinces, with their names in the language."""
+    if say.language == "zh":
+        return text
+    for adcode, row in told.provinces.items():
+        text = text.replace(str(row["short_zh"]), told.province(adcode, say.language))
+    return text

@@ -66,16 +66,12 @@ class Table:
         columns: headings.
         rows: cells, as many as columns.
         left: columns whose cells are text.
-        folded: whether it lies under a summary in HTML.
-        paper: whether the PDF has it too.
     """
 
     caption: str
     columns: Sequence[str]
     rows: Sequence[Sequence[Cell]]
     left: Sequence[int] = (0,)
-    folded: bool = False
-    paper: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,11 @@ def caveats(told: Told, say: Say, indicator: str) -> list[str]:
     return told_of
 
 
+def numbered(number: int, title: str, say: Say) -> str:
+    """Return the title of a chapter with its number."""
+    return f"{number}{chr(0x3000) if say.language == 'zh' else '  '}{title}"
+
+
 def roman(tier: int) -> str:
     """Return the numeral of a tier, one character up to twelve."""
     return chr(0x215F + tier) if 1 <= tier <= 12 else str(tier)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import tempfile
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -12,11 +13,15 @@ from typing import Any
 from markupsafe import Markup
 
 from icdp.look import Language, look
-from icdp.report.document import Badge, Bar, Bullets, Cell, Facts, Figure, Link, Reference, Section, Table, Text
+from icdp.report.document import Badge, Bar, Block, Bullets, Cell, Facts, Figure, Link, Reference, Section, Table, Text
 from icdp.report.fonts import Fonts
 from icdp.report.language import TEMPLATES, Say
+from icdp.report.naming import numbered
 from icdp.report.page import LANG, published
 from icdp.report.told import Number, Told
+
+NARROW, LONG = 14, 160
+"""Columns of text up to so many letters are as wide as they need; from so many on they get no more room."""
 
 
 def pdf(
@@ -79,14 +84,26 @@ def png(svg: str, fonts: Fonts) -> bytes:
 
 def _sections(sections: Sequence[Section], say: Say) -> list[dict[str, Any]]:
     numbers = {f.name: n for n, f in enumerate((f for s in sections for f in s.figures()), 1)}
-    return [_section(section, 1, say, numbers) for section in sections]
+    return [_section(section, 1, say, numbers) for section in [*sections, _data(sections, say, numbers)]]
+
+
+def _data(sections: Sequence[Section], say: Say, numbers: Mapping[str, int]) -> Section:
+    """Return what paper cannot fold away below a figure: the tables of all figures, in an annex of their own."""
+    tables: list[Block] = [
+        replace(figure.table, caption=f"{say.phrase('figure', number=numbers[figure.name])}  {figure.title}")
+        for section in sections
+        for figure in section.figures()
+    ]
+    return Section(
+        "data-of-figures", numbered(len(sections) + 1, say.phrase("data_of_figures"), say), tables, page=True
+    )
 
 
 def _section(section: Section, level: int, say: Say, numbers: Mapping[str, int]) -> dict[str, Any]:
     return {
         "title": section.title, "name": section.name, "level": level, "page": section.page,
         "badge": None if section.badge is None else _cell(section.badge),
-        "blocks": [_block(block, say, numbers) for block in section.blocks if not isinstance(block, Table) or block.paper],
+        "blocks": [_block(block, say, numbers) for block in section.blocks],
         "sections": [_section(below, level + 1, say, numbers) for below in section.sections],
     }  # fmt: skip
 
@@ -111,10 +128,21 @@ def _block(block: Any, say: Say, numbers: Mapping[str, int]) -> dict[str, Any]:
             }
         case Table():
             return {
-                "kind": "table", "caption": block.caption, "columns": list(block.columns), "left": list(block.left),
+                "kind": "table", "caption": block.caption, "columns": list(block.columns), "left": list(block.left), "wide": _wide(block),
                 "rows": [[_cell(cell) for cell in row] for row in block.rows],
             }  # fmt: skip
     raise TypeError(f"no block: {block!r}")
+
+
+def _wide(table: Table) -> list[float]:
+    """Return for each column its share of the width that the narrow ones leave; 0 for a narrow one; all share when all are."""
+    rows = [
+        [sum(2 if ord(c) > 0x2E80 else 1 for atom in _cell(cell) for c in atom["text"]) for cell in row]
+        for row in table.rows
+    ]
+    longest = [max(lengths, default=0) if k in table.left else 0 for k, lengths in enumerate(zip(*rows, strict=True))]
+    shares = [0.0 if length <= NARROW else min(length, LONG) ** 0.5 for length in longest]
+    return shares if any(shares) else [1.5 if k == table.left[0] else 1.0 for k in range(len(table.columns))]
 
 
 def plain(text: object) -> str:

@@ -239,12 +239,14 @@ def _indicators(told: Told, say: Say, adcode: str) -> Table:
 def _unit(say: Say, unit: str) -> list[str]:
     """Return the unit of a value with the space before it; a plain number of things has none in English."""
     name = say.word("unit", unit)
-    return [] if not name else [name] if name == "%" else [f" {name}"]
+    if not name or name == "%":
+        return [name] if name else []
+    return [f" × {name}" if name[0].isdigit() else f" {name}"]
 
 
 def _year(say: Say, value: Row) -> Cell:
     year = str(value["value_year"])
-    return year if value["fill"] == "none" else [year, Badge(say.word("fill", value["fill"]), "filled")]
+    return year if value["fill"] == "none" else [year, " ", Badge(say.word("fill", value["fill"]), "filled")]
 
 
 def _trend(told: Told, say: Say, adcode: str) -> list[Block]:

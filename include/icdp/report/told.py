@@ -136,6 +136,11 @@ class Told:
         """Return the rows of a table, in its order, that have these values."""
         return [row for row in self._all[table] if all(row[name] == value for name, value in key.items())]
 
+    def in_tree_order(self, table: str, column: str) -> list[Row]:
+        """Return the rows of a table in the order of the nodes in a column."""
+        order = {node: position for position, node in enumerate(self.nodes)}
+        return sorted(self.rows(table), key=lambda row: order[row[column]])
+
     @cached_property
     def _all(self) -> dict[str, list[Row]]:
         return {name: rows_of(frame) for name, frame in self.own.items()}

@@ -79,7 +79,7 @@ def contributions(told: Told, say: Say) -> Figure | Text:
     ]
     return Figure(
         "contributions", title, say.sentence("alt_contributions", largest=largest).striptags(), finished(chart),
-        Table(title, [say.phrase("province"), say.phrase("composite"), *names], cells, paper=False),
+        Table(title, [say.phrase("province"), say.phrase("composite"), *names], cells),
     )  # fmt: skip
 
 

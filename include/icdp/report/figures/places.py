@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from statistics import median
+from typing import Any
 
 import altair as alt
 
@@ -16,6 +17,7 @@ from icdp.report.naming import roman, tagged
 from icdp.report.told import Told
 
 TILE_WIDTH, TILE_HEIGHT = 72, 58
+HALO: dict[str, Any] = {"stroke": "white", "strokeWidth": 4, "strokeJoin": "round"}
 
 
 def tiles(told: Told, say: Say) -> Figure | Text:
@@ -121,7 +123,7 @@ def quadrants(told: Told, say: Say) -> Figure | Text:
                     "unit": value["unit"],
                 }
             )
-    width, height = 560, 520
+    width, height = 560, 640
     # Incomes spread over multiples, not over differences: on a straight scale half of the provinces would lie in a heap.
     logarithmic = min(row["x"] for row in rows) > 0
     there, back = (math.log, math.exp) if logarithmic else (float, float)
@@ -160,13 +162,15 @@ def quadrants(told: Told, say: Say) -> Figure | Text:
         .encode(**{axis: f"{axis}:Q"})
         for axis, at in zip("xy", middles, strict=True)
     ]
+    # A halo in the colour of the paper: the lines of the medians do not run through names.
     labels = [
         alt.Chart(data([row for row in rows if row["align"] == align]))
-        .mark_text(align=align, baseline="middle", fontSize=12)
+        .mark_text(align=align, baseline="middle", fontSize=12, **halo)
         .encode(x=alt.X("lx:Q"), y=alt.Y("ly:Q"), text="name:N")
         for align in sorted({row["align"] for row in rows})
+        for halo in (HALO, {})
     ]
-    far = [row for row, spot, place in zip(rows, spots, places, strict=True) if math.dist(spot, place[:2]) > 15]
+    far = [row for row, spot, place in zip(rows, spots, places, strict=True) if math.dist(spot, place[:2]) > 10]
     leads = (
         alt.Chart(data(far))
         .mark_rule(strokeWidth=0.7, color=look().colours["muted"])
@@ -206,11 +210,11 @@ def placed_labels(
     """Return for each dot where its label goes: x, y and alignment, in pixels.
 
     Greedy and without chance: the most crowded dots choose first among places around them, nearest first; a place
-    that covers a dot, a label or the edge costs as much as it covers.
+    that covers a dot, a label or the edge costs as much as it covers, a farther place a little more.
     """
     high = 13.0
     crowd = [sum(abs(a - x) < 60 and abs(b - y) < 24 for a, b in spots) for x, y in spots]
-    taken = [(x - 5, y - 5, x + 5, y + 5) for x, y in spots]
+    taken = [(x - 8, y - 7, x + 8, y + 7) for x, y in spots]
     found: dict[int, tuple[float, float, str]] = {}
     for k in sorted(range(len(spots)), key=lambda k: (-crowd[k], spots[k])):
         x, y = spots[k]
@@ -226,10 +230,9 @@ def placed_labels(
         scored = []
         for rank, (left, at, align) in enumerate(choices):
             start = left - {"left": 0.0, "right": 1.0, "center": 0.5}[align] * widths[k]
-            box = (start, at - high / 2, start + widths[k], at + high / 2)
-            cost = sum(_overlap(box, other) for other in taken) + 5 * max(
-                0.0, -box[0], box[2] - width, -box[1], box[3] - height
-            )
+            box = (start - 2, at - high / 2, start + widths[k] + 2, at + high / 2)
+            outside = max(0.0, -box[0], box[2] - width, -box[1], box[3] - height)
+            cost = rank + 5 * outside + sum(_overlap(box, other) for j, other in enumerate(taken) if j != k)
             scored.append((cost, rank, (left, at, align), box))
         _, _, found[k], box = min(scored)
         taken.append(box)

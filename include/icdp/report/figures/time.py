@@ -103,7 +103,7 @@ def changes(told: Told, say: Say) -> Figure | Text:
         .mark_bar(height=ROW - 6, cornerRadiusEnd=0)
         .encode(
             y=y,
-            x=alt.X("points:Q", title=say.phrase("points_changed"), stack="zero"),
+            x=alt.X("points:Q", title=say.phrase("points_changed"), stack="zero", axis=alt.Axis(tickCount=8)),
             color=alt.Color("part:N", scale=alt.Scale(domain=names, range=colours), sort=names),
             order="position:Q",
         )
