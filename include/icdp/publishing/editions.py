@@ -11,6 +11,7 @@ import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
+from datetime import datetime
 from importlib.metadata import version
 from pathlib import Path
 
@@ -87,6 +88,12 @@ def list_editions(folder: Path) -> list[Edition]:
 def latest(editions: Iterable[Edition], year: int) -> Edition | None:
     """Return the newest edition of a year, if there is one."""
     return max((edition for edition in editions if edition.year == year), default=None)
+
+
+def published_before(folder: Path, edition: str, moment: str) -> list[Edition]:
+    """Return the other editions in ``folder`` that were published before a moment (ISO 8601)."""
+    until = datetime.fromisoformat(moment)
+    return [e for e in list_editions(folder) if e.name != edition and datetime.fromisoformat(e.published_at) < until]
 
 
 def next_revision(last: Edition | None) -> int:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from functools import cache
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from markupsafe import escape
 
 from icdp.look import look
 from icdp.report.document import Figure
-from icdp.report.figures.theme import FONT
-from icdp.report.fonts import font_file
+from icdp.report.fonts import Fonts, renamed
 
 _SILENT = re.compile(r' (?:role|aria-[a-z]+|class|pointer-events)="[^"]*"')
 _EMPTY = re.compile(r'<path(?: [a-z-]+="[^"]*")* d="M0,0h0v0h0Z"(?: [a-z-]+="[^"]*")*/>|<g></g>|<g/>')
@@ -18,32 +20,48 @@ _NAME = re.compile(r'(id="|url\(#|href="#)')
 _LONG = re.compile(r"-?\d+\.\d{3,}")
 
 
+_kept: list[TemporaryDirectory[str]] = []
+"""Fonts that were made known stay where they are until the process ends."""
+
+
 @cache
-def _register() -> None:
+def _family(fonts: Fonts) -> str:
+    """Make fonts known for measuring, whose widths place labels, and return their family.
+
+    It has a name that no font of the system has: the same report is drawn on every machine. What is drawn is text, in
+    the embedded font.
+    """
     import vl_convert
 
-    # For measuring only: its widths place labels. What is drawn is text, in the reader's or the embedded font.
-    vl_convert.register_font_directory(str(font_file().parent))
+    family = f"icdp-{hashlib.sha256(fonts.truetype[400]).hexdigest()[:16]}"
+    folder = TemporaryDirectory(prefix="icdp-fonts-")
+    for weight, content in fonts.truetype.items():
+        (Path(folder.name) / f"{weight}.ttf").write_bytes(renamed(content, weight, family))
+    vl_convert.register_font_directory(folder.name)
+    _kept.append(folder)
+    return family
 
 
-def drawn(figure: Figure, prefix: str) -> str:
+def drawn(figure: Figure, prefix: str, fonts: Fonts) -> str:
     """Return a figure as an ``svg`` element.
 
     Args:
         figure: the chart.
         prefix: set before every id inside.
+        fonts: the glyphs it needs.
     """
     import vl_convert
 
-    _register()
-    svg = vl_convert.vegalite_to_svg(dict(figure.spec), show_warnings=False, allowed_base_urls=[])
+    family = _family(fonts)
+    spec = {**figure.spec, "config": {**figure.spec["config"], "font": family}}
+    svg = vl_convert.vegalite_to_svg(spec, show_warnings=False, allowed_base_urls=[])
     svg = _SILENT.sub("", svg)
     while (less := _EMPTY.sub("", svg)) != svg:
         svg = less
     svg = _NAME.sub(rf"\g<1>{prefix}-", svg)
     svg = _LONG.sub(lambda found: f"{float(found[0]):.2f}".rstrip("0").rstrip("."), svg)
     families = ", ".join(look().text)
-    return svg.replace(f'font-family="{FONT}"', f'font-family="{families}"').replace(' version="1.1"', "")
+    return svg.replace(f'font-family="{family}"', f'font-family="{families}"').replace(' version="1.1"', "")
 
 
 def standalone(svg: str, figure: Figure) -> str:

@@ -12,11 +12,13 @@ from icdp.errors import DataError
 from icdp.look import look
 
 WEIGHTS = {400: "Regular", 700: "Bold"}
+ALWAYS = frozenset(map(chr, range(0x20, 0x7F))) | {"−", "…"}
+"""What the drawing of a chart may add to its texts: numbers on axes, names cut short."""
 INVISIBLE = frozenset("\n\r\t\u200b")
 """Characters that are not drawn."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Fonts:
     """One family in two weights, with the glyphs asked for.
 
@@ -53,7 +55,7 @@ def font_file() -> Path:
 
 def subset_for(text: str) -> Fonts:
     """Return the fonts with the glyphs of a text."""
-    return _subset("".join(sorted({*text, *map(chr, range(0x20, 0x7F))} - INVISIBLE)))
+    return _subset("".join(sorted(({*text} | ALWAYS) - INVISIBLE)))
 
 
 @lru_cache(maxsize=4)
@@ -84,9 +86,7 @@ def _static(variable: bytes, weight: int) -> Any:
     from fontTools.varLib.instancer import instantiateVariableFont
 
     font = instantiateVariableFont(TTFont(BytesIO(variable), recalcTimestamp=False), {"wght": weight}, inplace=True)
-    family, style = look().text[0], WEIGHTS[weight]
-    for number, name in ((1, family), (2, style), (4, f"{family} {style}"), (6, f"{family.replace(' ', '')}-{style}")):
-        font["name"].setName(name, number, 3, 1, 0x409)
+    _name(font, weight, look().text[0])
     for number in (16, 17, 25):
         font["name"].removeNames(nameID=number)
     bold = weight >= 600
@@ -96,6 +96,21 @@ def _static(variable: bytes, weight: int) -> Any:
     if "STAT" in font:
         del font["STAT"]
     return font
+
+
+def renamed(content: bytes, weight: int, family: str) -> bytes:
+    """Return a font of :attr:`Fonts.truetype` under another name."""
+    from fontTools.ttLib import TTFont
+
+    font = TTFont(BytesIO(content), lazy=True, recalcTimestamp=False)
+    _name(font, weight, family)
+    return _bytes(font)
+
+
+def _name(font: Any, weight: int, family: str) -> None:
+    style = WEIGHTS[weight]
+    for number, name in ((1, family), (2, style), (4, f"{family} {style}"), (6, f"{family.replace(' ', '')}-{style}")):
+        font["name"].setName(name, number, 3, 1, 0x409)
 
 
 def _bytes(font: Any) -> bytes:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +14,7 @@ from icdp.report.document import Figure
 from icdp.report.drawing import drawn
 from icdp.report.fonts import Fonts, subset_for
 from icdp.report.language import Say
-from icdp.report.page import page, with_fonts
+from icdp.report.page import completed, page
 from icdp.report.paper import pdf
 from icdp.report.told import Told
 
@@ -50,18 +51,16 @@ def make(edition: Path, earlier: Sequence[Path]) -> Made:
         raise DataError(f"{told.edition} ranks no province; there is nothing to report")
     says = {language: Say(language) for language in LANGUAGES}
     sections = {language: chapters(told, says[language]) for language in LANGUAGES}
+    bare = page(told, says, sections)
+    charts = {language: [f for section in sections[language] for f in section.figures()] for language in LANGUAGES}
+    specs = [figure.spec for language in LANGUAGES for figure in charts[language]]
+    fonts = subset_for(bare + json.dumps(specs, ensure_ascii=False))
     figures = {
-        language: [
-            (figure, drawn(figure, f"{language}-{figure.name}"))
-            for section in sections[language]
-            for figure in section.figures()
-        ]
+        language: [(figure, drawn(figure, f"{language}-{figure.name}", fonts)) for figure in charts[language]]
         for language in LANGUAGES
     }
+    html = completed(bare, figures, fonts)
     drawings = {language: {figure.name: svg for figure, svg in figures[language]} for language in LANGUAGES}
-    bare = page(told, says, sections, drawings)
-    fonts = subset_for(bare)
-    html = with_fonts(bare, fonts)
     pdfs = {
         language: pdf(told, language, says[language], sections[language], drawings[language], fonts)
         for language in LANGUAGES

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from markupsafe import Markup
 
 from icdp.look import LANGUAGES, Language, look
-from icdp.report.document import Section
+from icdp.report.document import Figure, Section
 from icdp.report.drawing import inline
 from icdp.report.fonts import Fonts
 from icdp.report.language import TEMPLATES, Say, environment
@@ -18,25 +18,23 @@ LANG = {"zh": "zh-Hans", "en": "en"}
 
 
 FONTS = "/*fonts*/"
-"""Where :func:`with_fonts` puts them: which glyphs they need is known when the page is written."""
+"""Where :func:`completed` puts them: which glyphs they need is known when the page is written."""
 
 
 def page(
     told: Told, says: Mapping[Language, Say], sections: Mapping[Language, Sequence[Section]],
-    drawings: Mapping[Language, Mapping[str, str]],
 ) -> str:  # fmt: skip
-    """Return the HTML, without its fonts.
+    """Return the HTML, without its drawings and fonts.
 
     Args:
         told: the edition.
         says: the languages.
         sections: language -> the report.
-        drawings: language -> name of a figure -> SVG; without one its place stays empty.
     """
     figures = {
-        language: {f.name: Markup(inline(svg, f)) for s in sections[language] for f in s.figures() if (svg := drawings[language].get(f.name))}  # noqa: S704 - drawn here
+        language: {f.name: Markup(_place(language, f)) for s in sections[language] for f in s.figures()}  # noqa: S704 - our own
         for language in LANGUAGES
-    }  # fmt: skip
+    }
     numbers = {
         language: {f.name: n for n, f in enumerate((f for s in sections[language] for f in s.figures()), 1)}
         for language in LANGUAGES
@@ -53,11 +51,19 @@ def published(told: Told) -> str:
     return str(told.summary["published_at"])[:10]
 
 
-def with_fonts(html: str, fonts: Fonts) -> str:
-    """Return the HTML with the fonts in its style."""
+def _place(language: Language, figure: Figure) -> str:
+    return f"<!--{language}-{figure.name}-->"
+
+
+def completed(html: str, figures: Mapping[Language, Sequence[tuple[Figure, str]]], fonts: Fonts) -> str:
+    """Return the HTML with its drawings and, in its style, the fonts."""
     faces = "".join(
         f'@font-face{{font-family:"{look().text[0]}";font-weight:{weight};'
         f"src:url(data:font/woff;base64,{b64encode(content).decode()}) format('woff')}}"
         for weight, content in fonts.woff.items()
     )
-    return html.replace(FONTS, faces, 1)
+    html = html.replace(FONTS, faces, 1)
+    for language, drawings in figures.items():
+        for figure, svg in drawings:
+            html = html.replace(_place(language, figure), inline(svg, figure), 1)
+    return html

@@ -232,7 +232,8 @@ def placed_labels(
             start = left - {"left": 0.0, "right": 1.0, "center": 0.5}[align] * widths[k]
             box = (start - 2, at - high / 2, start + widths[k] + 2, at + high / 2)
             outside = max(0.0, -box[0], box[2] - width, -box[1], box[3] - height)
-            cost = rank + 5 * outside + sum(_overlap(box, other) for j, other in enumerate(taken) if j != k)
+            covered = (_overlap(box, other) for j, other in enumerate(taken) if j != k)
+            cost = rank + 5 * outside + sum(covered)
             scored.append((cost, rank, (left, at, align), box))
         _, _, found[k], box = min(scored)
         taken.append(box)

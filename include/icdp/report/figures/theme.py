@@ -10,7 +10,6 @@ import altair as alt
 from icdp.look import look
 
 WIDTH = 640
-FONT = look().text[0]
 ROW = 17  # height of a province's row
 
 
@@ -18,10 +17,9 @@ def config() -> dict[str, Any]:
     """Return the Vega-Lite configuration of every chart."""
     c = look().colours
     return {
-        "font": FONT,
         "aria": False,  # the figure has one text alternative; hundreds of marks that speak are none
         "background": None,
-        "padding": {"left": 22, "right": 8, "top": 4, "bottom": 4},  # the widths measured are those of the thin weight
+        "padding": {"left": 6, "right": 6, "top": 4, "bottom": 4},
         "view": {"stroke": None},
         "axis": {
             "labelFontSize": 12, "titleFontSize": 12, "titleFontWeight": "normal", "labelColor": c["ink"],
