@@ -47,10 +47,13 @@ def tiers(told: Told, say: Say) -> list[tuple[str, Number, list[str]]]:
 
 
 def best_of(told: Told, say: Say, node: str, count: int = 3) -> list[tuple[str, Number]]:
-    """Return the first provinces on a node with their scores."""
+    """Return the first provinces on a node with their scores, and those that share the last place among them."""
+    ranked = told.ranked(node)
+    last = ranked[min(count, len(ranked)) - 1]["rank"]
     return [
         (told.province(row["adcode"], say.language), told.at("scores", "score", 1, node=node, adcode=row["adcode"]))
-        for row in told.ranked(node)[:count]
+        for row in ranked
+        if row["rank"] <= last
     ]
 
 
@@ -106,10 +109,10 @@ def summary(told: Told, say: Say) -> Section:
     ranked = told.count("scores", f"{where({'node': told.root})} AND rank IS NOT NULL", told.composite)
     edition: dict[str, Any] = {"edition": told.edition}
     used, total = (told.at("editions", name, **edition) for name in ("indicators_used", "indicators_total"))
-    first = told.composite[0]
+    best = best_of(told, say, told.root, 1)
     width = spread(told)
     facts: list[tuple[str, Cell]] = [
-        (say.phrase("fact_first"), [told.province(first["adcode"], say.language), " ", told.at("scores", "score", 1, node=told.root, adcode=first["adcode"])]),
+        (say.phrase("fact_first"), [str(say.listed([name for name, _ in best]).striptags()), " ", best[0][1]]),
         (say.phrase("fact_ranked"), ranked),
         (say.phrase("fact_indicators"), [used, "/", total]),
     ]  # fmt: skip
@@ -160,9 +163,9 @@ def dimensions(told: Told, say: Say) -> Section:
     below = []
     for node in told.dimensions:
         children = [
-            (told.name(child, say.language), best_of(told, say, child, 1)[0])
+            (told.name(child, say.language), [name for name, _ in best], best[0][1])
             for child in told.children(node)
-            if told.ranked(child)
+            if told.ranked(child) and (best := best_of(told, say, child, 1))
         ]
         absent = [
             told.name(child, say.language)

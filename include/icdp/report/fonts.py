@@ -12,8 +12,8 @@ from icdp.errors import DataError
 from icdp.look import look
 
 WEIGHTS = {400: "Regular", 700: "Bold"}
-ALWAYS = frozenset(map(chr, range(0x20, 0x7F))) | {"−", "…"}
-"""What the drawing of a chart may add to its texts: numbers on axes, names cut short."""
+ALWAYS = frozenset(map(chr, range(0x20, 0x7F))) | {"−", "…", "•"}
+"""What drawing and setting add to the texts: numbers on axes, names cut short, marks of a list."""
 INVISIBLE = frozenset("\n\r\t\u200b")
 """Characters that are not drawn."""
 

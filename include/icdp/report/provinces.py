@@ -88,7 +88,7 @@ def _sentences(told: Told, say: Say, adcode: str, order: list[str]) -> list[Bloc
     bullets = [say.sentence("strengths", strong=strong, weak=weak)] if strong or weak else []
     bullets += [
         say.sentence(
-            "neighbour", name=told.province(other, say.language), ahead=other == ahead,
+            "neighbour", name=told.province(other, say.language), level=_rank(told, other) == _rank(told, adcode), ahead=other == ahead,
             gap=_gap(told, adcode, other), better=_better(told, say, adcode, other), worse=_better(told, say, other, adcode),
         )
         for other in (ahead, behind)
@@ -100,6 +100,10 @@ def _sentences(told: Told, say: Say, adcode: str, order: list[str]) -> list[Bloc
     elif not told.is_arithmetic:
         bullets.append(say.sentence("no_rooms"))
     return [Bullets(bullets)] if bullets else []
+
+
+def _rank(told: Told, adcode: str) -> float | None:
+    return told.at("scores", "rank", node=told.root, adcode=adcode).value
 
 
 def middle(told: Told, indicator: str) -> Number:

@@ -64,7 +64,7 @@ class Number:
     def __html__(self) -> str:
         if self.value is None:
             return "–"
-        query = escape(self.query).replace("&#39;", "'")  # quoted by ", so ' may stand
+        query = str(escape(self.query)).replace("&#39;", "'")  # quoted by ", so ' may stand
         return f'<data value="{self.value:.10g}" data-q="{query}">{self.text}</data>'
 
     def __str__(self) -> str:
