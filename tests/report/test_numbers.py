@@ -121,13 +121,14 @@ def test_a_text_alternative_has_only_numbers_of_the_figures_table(report: Report
         for n in NUMBER.findall(v)
     }
     years = {str(year) for (year,) in report.ask("SELECT DISTINCT year FROM history.editions")}
+    used = str(report.ask("SELECT indicators_used FROM editions")[0][0])
     for figure in report.language(language).find_all("figure"):
         table = figure.find("table")
         assert isinstance(table, Tag)
         rows = len(table.find_all("tr")) - 1
         printed = set(NUMBER.findall(table.get_text(" ").replace("–", " ")))
         badges = [badge.get_text() for badge in table.find_all(class_="badge")]
-        counts = {str(badges.count(badge)) for badge in badges} | {str(rows), "5", "95%"}
+        counts = {str(badges.count(badge)) for badge in badges} | {str(rows), used, "5", "95%"}
         svg = figure.find("svg")
         assert isinstance(svg, Tag)
         text = str(svg["aria-label"]).replace("–", " ")

@@ -287,7 +287,10 @@ def _tables(folder: Path, names: Iterable[str]) -> dict[str, pd.DataFrame]:
     found = {}
     with duckdb.connect() as connection:
         for name in names:
-            path, wanted = folder / "parquet" / f"{name}.parquet", ["edition", *tables()[name].columns]
+            path, wanted = (
+                folder / "parquet" / f"{name}.parquet",
+                list(dict.fromkeys(("edition", *tables()[name].columns))),
+            )
             there = path.exists()
             frame = connection.read_parquet(str(path)).df() if there else pd.DataFrame(columns=wanted)
             found[name] = frame.reindex(columns=[*dict.fromkeys((*wanted, *frame.columns))])
