@@ -5,6 +5,7 @@ INSTALLER ?= pip
 YEAR      ?= 2024
 FROM      ?= 2019
 TO        ?= 2024
+WORKERS   ?= logical
 
 BIN     := .venv/bin
 RUNTIME := .venv/runtime-installed
@@ -18,11 +19,11 @@ INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help run backfill up down test lint
+.PHONY: help run backfill up down test lint screenshots
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' Makefile
-	@echo "  Variables: YEAR=$(YEAR) FROM=$(FROM) TO=$(TO) INSTALLER=$(INSTALLER); ICDP_HOME moves all state (default: var/)."
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' Makefile
+	@echo "  Variables: YEAR=$(YEAR) FROM=$(FROM) TO=$(TO) INSTALLER=$(INSTALLER) WORKERS=$(WORKERS); ICDP_HOME moves all state (default: var/)."
 
 run: $(RUNTIME) ## one year through the scheduler to a published edition, and its ranking (YEAR=2024)
 	@$(BIN)/python -m icdp.operation run --year "$(YEAR)"
@@ -37,12 +38,15 @@ down: $(RUNTIME) ## stop what `make up` left running
 	@$(BIN)/python -m icdp.operation down
 
 test: $(DEV) ## every test; none needs the network (TESTS="-m 'not scheduler'" leaves out the slow ones)
-	@$(BIN)/python -m pytest $(TESTS)
+	@$(BIN)/python -m pytest --numprocesses "$(WORKERS)" --maxprocesses 4 --dist loadscope --no-loadscope-reorder $(TESTS)
 
 lint: $(DEV) ## style and types
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check --quiet .
 	@$(BIN)/mypy
+
+screenshots: $(DEV) ## pictures of every view of the page in var/screenshots; needs chromium and a published edition
+	@PYTHONPATH=include:. $(BIN)/python -m tests.browser.screenshots var/screenshots
 
 $(RUNTIME): requirements.txt pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' || \

@@ -12,10 +12,34 @@ from typing import Any
 
 import duckdb
 import pytest
+from xdist.remote import Producer
+from xdist.scheduler import LoadScopeScheduling
 
 from icdp import road
 from icdp.catalog import Catalog, load_catalog
 from icdp.settings import CATALOG, JUDGEMENTS, Settings
+
+
+class ByFile(LoadScopeScheduling):
+    """A file is run by one worker; all that start an Airflow by the same one, for it picks a port and then takes it."""
+
+    airflow = frozenset(
+        path.name for path in Path(__file__).parent.rglob("test_*.py") if "pytest.mark.scheduler" in path.read_text()
+    )
+
+    def _split_scope(self, nodeid: str) -> str:
+        path = nodeid.partition("::")[0]
+        return "airflow" if Path(path).name in self.airflow else path
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> ByFile:
+    """Share the tests out by file."""
+    return ByFile(config, log)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the longest: while one worker runs Airflow, the others do everything else."""
+    items.sort(key=lambda item: item.get_closest_marker("scheduler") is None)
 
 
 class NetworkUsedError(RuntimeError):

@@ -78,3 +78,8 @@ def word(kind: str, code: object, language: Language) -> str:
 def both(kind: str, code: object) -> str:
     """Return its Chinese and English name."""
     return f"{word(kind, code, 'zh')} {word(kind, code, 'en')}"
+
+
+def all_words() -> dict[str, dict[str, tuple[str, str]]]:
+    """Return the whole vocabulary: kind -> code -> (Chinese, English)."""
+    return {kind: dict(codes) for kind, codes in _words().items()}

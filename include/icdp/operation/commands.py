@@ -225,6 +225,7 @@ def _report(home: AirflowHome, chains: list[Chain]) -> int:
 
 def _tell_login(home: AirflowHome, port: int) -> None:
     console.print(f"Airflow is up: http://127.0.0.1:{port}", soft_wrap=True)
+    console.print(f"The index: http://127.0.0.1:{port}/icdp/ (in Airflow: Browse, 智算指数)", soft_wrap=True)
     console.print(f"User {USER}; its password stands in {home.passwords}", soft_wrap=True)
     console.print(
         "Unpausing refresh_statistics makes one run, for the newest year. `make down` stops Airflow.", soft_wrap=True
