@@ -2,41 +2,18 @@
 
 from __future__ import annotations
 
-import os
-import shutil
-import tempfile
 from collections.abc import Iterator
-from importlib import resources
 from io import BytesIO
-from pathlib import Path
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 from pypdf import PdfReader
 
 from icdp.settings import Settings
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no chromium on the PATH: apt-get install chromium")
-QUIET = (
-    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-    "--disable-component-update", "--disable-sync", "--disable-dev-shm-usage",
-)  # fmt: skip
 DESK, PHONE = (1280, 900), (390, 844)
 BOTH = pytest.mark.parametrize("language", ["zh", "en"])
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    fonts = resources.files("justmytype_intl_cjk") / "fonts" / "ofl" / "notosanssc"
-    with tempfile.TemporaryDirectory(prefix="icdp-fonts-") as data, sync_playwright() as playwright:
-        Path(data, "fonts").symlink_to(str(fonts))
-        found = playwright.chromium.launch(
-            executable_path=CHROMIUM, args=list(QUIET), env={**os.environ, "XDG_DATA_HOME": data}
-        )
-        yield found
-        found.close()
 
 
 @pytest.fixture
