@@ -16,7 +16,7 @@ from icdp.report.fonts import Fonts, renamed
 
 _SILENT = re.compile(r' (?:role|aria-[a-z]+|class|pointer-events)="[^"]*"')
 _EMPTY = re.compile(r'<path(?: [a-z-]+="[^"]*")* d="M0,0h0v0h0Z"(?: [a-z-]+="[^"]*")*/>|<g></g>|<g/>')
-_NAME = re.compile(r'(id="|url\(#|href="#)')
+_NAME = re.compile(r'(?:id="|url\(#|href="#)([^")]+)')
 _LONG = re.compile(r"-?\d+\.\d{3,}")
 
 
@@ -58,7 +58,9 @@ def drawn(figure: Figure, prefix: str, fonts: Fonts) -> str:
     svg = _SILENT.sub("", svg)
     while (less := _EMPTY.sub("", svg)) != svg:
         svg = less
-    svg = _NAME.sub(rf"\g<1>{prefix}-", svg)
+    # Vega counts its names on from drawing to drawing of a process.
+    order = {name: f"{prefix}-{number}" for number, name in enumerate(dict.fromkeys(_NAME.findall(svg)))}
+    svg = _NAME.sub(lambda found: found[0].removesuffix(found[1]) + order[found[1]], svg)
     svg = _LONG.sub(lambda found: f"{float(found[0]):.2f}".rstrip("0").rstrip("."), svg)
     families = ", ".join(look().text)
     return svg.replace(f'font-family="{family}"', f'font-family="{families}"').replace(' version="1.1"', "")
