@@ -154,8 +154,8 @@ def results(told: Told, say: Say) -> Section:
         if members:
             blocks.append(Text(say.sentence("tier_members", tier=tier, number=number, members=members)))
     blocks += [ranking.composite(told, say), places.tiles(told, say)]
-    economy = Section("economy", say.phrase("economy"), [places.quadrants(told, say)])
-    return Section("ranking", say.phrase("ranking"), blocks, [economy])
+    against = Section("economic-level", say.phrase("economic_level"), [places.quadrants(told, say)])
+    return Section("ranking", say.phrase("ranking"), blocks, [against])
 
 
 def dimensions(told: Told, say: Say) -> Section:
