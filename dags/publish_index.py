@@ -70,7 +70,7 @@ def publish_index() -> None:
     def publish() -> str:
         from icdp import road
 
-        summary = road.publish(settings(), current_year())
+        summary = road.publish(settings(), current_year(), report=True)
         announce(EDITION)
         tell_lineage("warehouse", "published")
         return summary

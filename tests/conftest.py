@@ -109,7 +109,7 @@ def own_loaded(loaded: Settings, tmp_path: Path) -> Settings:
     return replace(loaded, home=tmp_path / "home", facts=tmp_path / "facts")
 
 
-def make(settings: Settings, year: int) -> str:
+def make(settings: Settings, year: int, *, report: bool = False) -> str:
     """Take every step of the road; return what publishing said."""
     for source in road.plan(settings, year):
         road.acquire(settings, source, year)
@@ -117,7 +117,7 @@ def make(settings: Settings, year: int) -> str:
     road.load(settings, year)
     road.check(settings, year)
     road.score(settings, year)
-    return road.publish(settings, year)
+    return road.publish(settings, year, report=report)
 
 
 @pytest.fixture(scope="session")
@@ -125,6 +125,15 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Settings:
     """2023 and 2024 published; only to be read."""
     settings = Settings(home=tmp_path_factory.mktemp("made"))
     assert [make(settings, year) for year in (2024, 2023)] == ["2024-r1 published", "2023-r1 published"]
+    return settings
+
+
+@pytest.fixture(scope="session")
+def reported(tmp_path_factory: pytest.TempPathFactory) -> Settings:
+    """2023, published without a report, and 2024 with one; only to be read."""
+    settings = Settings(home=tmp_path_factory.mktemp("reported"))
+    assert make(settings, 2023) == "2023-r1 published"
+    assert make(settings, 2024, report=True) == "2024-r1 published"
     return settings
 
 

@@ -19,7 +19,7 @@ from icdp.archive import Archive
 from icdp.catalog import load_catalog
 from icdp.errors import DataError, NotFoundError
 from icdp.publishing.database import rebuild as rebuild_database
-from icdp.publishing.editions import MADE_FROM, MANIFEST, Edition, list_editions
+from icdp.publishing.editions import MADE_FROM, MANIFEST, Edition, published_before
 from icdp.publishing.gather import gather
 from icdp.publishing.publish import publish_year
 from icdp.settings import Settings
@@ -121,7 +121,9 @@ def rebuilt(settings: Settings, edition: str) -> Iterator[Path]:
         with warehouse.write(own.warehouse) as connection:
             made_from = read_made_from(connection, archive, year)
             moment = datetime.fromisoformat(wanted.published_at)
-            made = publish_year(connection, catalog, own.published, year, moment, made_from)
+            made = publish_year(
+                connection, catalog, own.published, year, moment, made_from, report=bool(manifest.get("report"))
+            )
         if made.edition != edition or not made.is_new:
             raise DataError(
                 f"{edition}: made again it has the content of {made.edition}; the editions do not fit together"
@@ -146,8 +148,7 @@ def _with_files(settings: Settings, made_from: Path) -> Settings:
 def _lay_out_earlier(settings: Settings, own: Settings, wanted: Edition) -> None:
     """Show the editions there were when this one was published, as readers saw them."""
     there = settings.published / "editions"
-    moment = datetime.fromisoformat(wanted.published_at)
-    earlier = [e for e in list_editions(there) if datetime.fromisoformat(e.published_at) < moment]
+    earlier = published_before(there, wanted.name, wanted.published_at)
     known = {e.revision for e in earlier if e.year == wanted.year}
     if gone := set(range(1, wanted.revision)) - known:
         raise NotFoundError(

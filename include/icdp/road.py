@@ -277,8 +277,13 @@ def score(settings: Settings, year: int) -> str:
     return f"{year}: {int(result.scores[catalog.root].notna().sum())} provinces scored, {catalog.provinces[first].short_zh} first"
 
 
-def publish(settings: Settings, year: int) -> str:
+def publish(settings: Settings, year: int, *, report: bool = False) -> str:
     """Make the year's edition; return e.g. ``2024-r1 published`` or ``2024-r1 unchanged``.
+
+    Args:
+        settings: the installation.
+        year: the statistical year.
+        report: whether a new edition gets its yearly report.
 
     Raises:
         DataError: publishing waits for a person (``ICDP_REQUIRE_APPROVAL``) and nobody approved these scores.
@@ -293,6 +298,7 @@ def publish(settings: Settings, year: int) -> str:
             year,
             datetime.now(UTC),
             made_from,
+            report=report,
             needs_approval=settings.require_approval,
         )
         known = pd.DataFrame(

@@ -349,6 +349,10 @@ MISTAKES: dict[str, tuple[Edit, str]] = {
         swap("quality/totals.yaml", "  rule: sum_between\n", ""),
         "quality/totals.yaml: ipv4_share_sum: key 'rule': Field required; correct this entry",
     ),
+    "report against no indicator": (
+        swap("index.yaml", "horizontal: gdp_per_capita", "horizontal: gdp"),
+        r"index.yaml: report.horizontal 'gdp' is no indicator of tree.yaml; correct it",
+    ),
     "check without a parameter of its rule": (
         swap("quality/totals.yaml", "  min: 90\n", ""),
         "quality/totals.yaml: ipv4_share_sum: key 'min': Field required; correct this entry",

@@ -38,8 +38,11 @@ def make_catalog(tmp_path: Path) -> Callable[..., Catalog]:
     ) -> Catalog:
         folder = tmp_path / "catalog"
         folder.mkdir()
-        for name in ("provinces.csv", "units.yaml", "index.yaml"):
+        for name in ("provinces.csv", "units.yaml"):
             shutil.copy(CATALOG / name, folder)
+        index = yaml.safe_load((CATALOG / "index.yaml").read_text(encoding="utf-8"))
+        del index["report"]  # it names an indicator of the shipped tree
+        (folder / "index.yaml").write_text(yaml.safe_dump(index, allow_unicode=True), encoding="utf-8")
         (folder / "sources").mkdir()
         shutil.copy(CATALOG / "sources" / "facts.yaml", folder / "sources")
         names = {"name_zh": "合成", "name_en": "Synthetic"}

@@ -136,6 +136,12 @@ class Catalog:
                 seen.add(current)
                 current = self.nodes[current].parent
 
+        horizontal = self.rules.report.horizontal
+        if horizontal is not None and horizontal not in self.indicators:
+            raise CatalogError(
+                f"{self.directory / 'index.yaml'}: report.horizontal {horizontal!r} is no indicator of tree.yaml; correct it"
+            )
+
     def _validate_provinces(self) -> None:
         path = self.directory / "provinces.csv"
         expected = self.rules.units

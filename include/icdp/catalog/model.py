@@ -271,6 +271,12 @@ class PublicationRules(_Model):
         return day.year - 1 if day > missed_from else day.year - 2
 
 
+class ReportRules(_Model):
+    """What the yearly report cannot tell from the tables: the indicator that the composite is plotted against."""
+
+    horizontal: Identifier | None = None
+
+
 class Goalposts(_Model):
     """The frozen ends of one indicator on the scale common to all years, for one binding only."""
 
@@ -331,3 +337,4 @@ class IndexRules(_Model):
     scoring: ScoringRules
     experts: ExpertRules = ExpertRules()
     publication: PublicationRules = PublicationRules(min_indicators=1, final_from=1)
+    report: ReportRules = ReportRules()

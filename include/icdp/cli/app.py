@@ -12,6 +12,7 @@ import typer
 from icdp.cli import completing
 from icdp.cli.output import Format, Merging, Scale
 from icdp.errors import IcdpError
+from icdp.look import Language
 from icdp.settings import Settings
 
 app = typer.Typer(
@@ -111,6 +112,21 @@ def compare(
     from icdp.cli import comparing
 
     comparing.compare(Settings.from_environment(), first, second, province, node, form, explain=explain)
+
+
+@app.command()
+def report(
+    which: Which,
+    language: Annotated[
+        Language | None, typer.Option("--language", help="zh or en: the PDF named, the language opened; default: both")
+    ] = None,
+    show: Annotated[bool, typer.Option("--open", help="open it in the browser")] = False,
+    out: Annotated[Path | None, typer.Option("--out", metavar="DIR", help="write the report into this folder")] = None,
+) -> None:
+    """年度报告 Where the yearly report is; makes it for an edition published without one."""
+    from icdp.cli import reporting
+
+    reporting.report(Settings.from_environment(), which, language, out, show=show)
 
 
 @app.command()

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from icdp.cli.output import Format, rows_of, show
 from icdp.errors import DataError, IcdpError
 from icdp.publishing.reader import open_published
-from icdp.publishing.verify import differences
+from icdp.publishing.verify import differences, report_is_compared
 from icdp.publishing.verify import verify as unaltered
 from icdp.replay import rebuilt
+from icdp.report import HTML
 from icdp.settings import Settings
 
 
@@ -34,6 +37,7 @@ def verify(settings: Settings, which: str | None, form: Format, *, quick: bool =
     rows = [_verified(settings, name, quick=quick) for name in names]
     headings = {
         "edition": "版本 Edition", "unaltered": "未改动 Unaltered", "reproduced": "可复算 Reproduced",
+        "report": "年度报告 Report",
         "problems": "问题 Problems", "folder": "位置 Folder",
     }  # fmt: skip
     show(rows, form, headings)
@@ -43,14 +47,21 @@ def verify(settings: Settings, which: str | None, form: Format, *, quick: bool =
         raise DataError(f"{', '.join(wrong)}: not reproduced; see the problems above, and docs/runbook.md, section 10")
 
 
+def _report(stands: Path, again: Path) -> str:
+    if not (stands / HTML).exists():
+        return "无 none"
+    return "已比对 compared" if report_is_compared(stands, again) else "软件不同，未比对 other software, not compared"
+
+
 def _verified(settings: Settings, name: str, *, quick: bool) -> dict[str, object]:
     folder = settings.published / "editions" / name
     problems, reproduced = unaltered(folder), None
-    row: dict[str, object] = {"edition": name, "unaltered": not problems}
+    row: dict[str, object] = {"edition": name, "unaltered": not problems, "report": ""}
     if not quick and not problems:
         try:
             with rebuilt(settings, name) as again:
                 problems = differences(folder, again)
+                row["report"] = _report(folder, again)
         except IcdpError as exc:
             problems = [str(exc)]
         reproduced = not problems

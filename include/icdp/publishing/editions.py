@@ -8,9 +8,10 @@ import os
 import platform
 import shutil
 import tempfile
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
+from datetime import datetime
 from importlib.metadata import version
 from pathlib import Path
 
@@ -89,6 +90,12 @@ def latest(editions: Iterable[Edition], year: int) -> Edition | None:
     return max((edition for edition in editions if edition.year == year), default=None)
 
 
+def published_before(folder: Path, edition: str, moment: str) -> list[Edition]:
+    """Return the other editions in ``folder`` that were published before a moment (ISO 8601)."""
+    until = datetime.fromisoformat(moment)
+    return [e for e in list_editions(folder) if e.name != edition and datetime.fromisoformat(e.published_at) < until]
+
+
 def next_revision(last: Edition | None) -> int:
     """Return the revision that follows a year's newest edition."""
     return 1 if last is None else last.revision + 1
@@ -101,6 +108,7 @@ def add_edition(
     edition: Edition,
     supersedes: str | None,
     made_from: MadeFrom,
+    report: Callable[[Path], dict[str, str]] | None = None,
 ) -> Path:
     """Write an edition into ``folder``; it appears there whole or not at all.
 
@@ -111,6 +119,8 @@ def add_edition(
         edition: its name, digest and moment.
         supersedes: name of the edition it replaces.
         made_from: what it was made from besides payloads.
+        report: writes the report into the folder, which has everything else, and returns the versions it was made
+            with; None for an edition without one.
     """
     building = Path(tempfile.mkdtemp(prefix=BUILDING, dir=folder))
     try:
@@ -130,9 +140,10 @@ def add_edition(
             path = building / MADE_FROM / name
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(text)
+        made_by = made_with() | (report(building) if report is not None else {})
         manifest = {
             "edition": asdict(edition), "supersedes": supersedes, "tables": list(tables()),
-            "checked_on": made_from.checked_on.isoformat(), "made_with": made_with(),
+            "checked_on": made_from.checked_on.isoformat(), "made_with": made_by, "report": report is not None,
         }  # fmt: skip
         _write_json(building / MANIFEST, manifest)
         _write_checksums(building)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 
 import duckdb
@@ -35,6 +36,7 @@ def publish_year(
     moment: datetime,
     made_from: MadeFrom | None,
     *,
+    report: bool = False,
     needs_approval: bool = False,
 ) -> Outcome:
     """Make the year's next edition unless the latest one has the same content.
@@ -49,6 +51,7 @@ def publish_year(
         year: the statistical year.
         moment: what ``published_at`` will say.
         made_from: what decided the scores besides payloads; the edition carries it. None when it was not kept.
+        report: whether a new edition gets its yearly report.
         needs_approval: refuse new content that no person approved.
 
     Raises:
@@ -77,10 +80,19 @@ def publish_year(
             content |= beside(connection, catalog, content, year)
             compared = [e.name for e in (last, latest(editions, year - 1)) if e]
             content |= {"rank_changes": rank_changes(folder, content, edition.name, compared)}
-            add_edition(folder, catalog, content, edition, None if last is None else last.name, made_from)
+            reporting = partial(_report, earlier=[folder / e.name for e in editions]) if report else None
+            add_edition(folder, catalog, content, edition, None if last is None else last.name, made_from, reporting)
             editions = sorted([*editions, edition])
             last = edition
         database = published / "icdp.duckdb"
         if is_new or not is_current(database, editions):
             rebuild(database, folder, editions)
     return Outcome(last.name, is_new, tuple(editions))
+
+
+def _report(building: Path, earlier: list[Path]) -> dict[str, str]:
+    # Not at the top: charts and fonts take half a second to load, and only a new edition with a report needs them.
+    from icdp.report import made_with, write_report
+
+    write_report(building, earlier, building)
+    return made_with()
