@@ -21,6 +21,8 @@ from tests.publishing.test_rank_changes import add_to_gdp
 from icdp.comparing.changes import PARTS, changes
 from icdp.comparing.state import State
 from icdp.publishing.against import read_edition
+from icdp.publishing.database import rebuild
+from icdp.publishing.editions import list_editions
 from icdp.publishing.reader import open_published
 from icdp.settings import REPOSITORY, Settings
 
@@ -310,22 +312,37 @@ def test_the_notebook_is_kept_without_outputs() -> None:
             assert (cell["outputs"], cell["execution_count"]) == ([], None), cell["source"]
 
 
-@pytest.mark.parametrize("where", [".", "docs"])
-def test_the_notebook_runs_and_gives_the_same_answers(
-    revised: Settings, ask: Answers, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, where: str
-) -> None:
+def run(where: Path, monkeypatch: pytest.MonkeyPatch, last: str) -> None:
+    """Run the notebook in a folder, with a last cell that looks at what it found."""
     for name in ("JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR", "IPYTHONDIR"):
-        monkeypatch.setenv(name, str(tmp_path / "jupyter"))
+        monkeypatch.setenv(name, str(where / "jupyter"))
+    ran = notebook()
+    ran["cells"].append(nbformat.v4.new_code_cell(last))
+    nbclient.NotebookClient(
+        ran, timeout=120, kernel_name="python3", resources={"metadata": {"path": str(where)}}
+    ).execute()
+
+
+def test_the_notebook_runs_with_one_year_alone(
+    revised: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In ``docs/``, as after a first ``make run``."""
     (tmp_path / "docs").mkdir()
+    editions = revised.published / "editions"
+    alone = [edition for edition in list_editions(editions) if edition.name == "2024-r1"]
+    (tmp_path / "var" / "published").mkdir(parents=True)
+    rebuild(tmp_path / "var" / "published" / "icdp.duckdb", editions, alone)
+    run(tmp_path / "docs", monkeypatch, "assert len(ranking) == 31 and progress.empty and why.empty")
+
+
+def test_the_notebook_gives_the_answers_of_the_queries(
+    revised: Settings, ask: Answers, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     (tmp_path / "var").symlink_to(revised.home)
     told = {"ranking": 1, "history": 2, "why": 4, "made_of": 9, "progress": 18, "correlation": 19}
-    ran = notebook()
     saving = f"Path({str(tmp_path / 'difference')!r}).write_text(str(difference))\n"
     saving += "".join(f"{name}.reset_index().to_csv({str(tmp_path / name)!r}, index=False)\n" for name in told)
-    ran["cells"].append(nbformat.v4.new_code_cell(saving))
-    nbclient.NotebookClient(
-        ran, timeout=120, kernel_name="python3", resources={"metadata": {"path": str(tmp_path / where)}}
-    ).execute()
+    run(tmp_path, monkeypatch, saving)
     assert float((tmp_path / "difference").read_text(encoding="utf-8")) < 1e-9
     got = {name: pd.read_csv(tmp_path / name) for name in told}
 
