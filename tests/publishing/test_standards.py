@@ -45,7 +45,7 @@ def test_the_data_package_describes_every_table_and_its_columns(edition: Path, p
     assert [resource["name"] for resource in package["resources"]] == list(tables())
     for resource in package["resources"]:
         content = (edition / resource["path"]).read_bytes()
-        header = next(csv.reader(content.decode().splitlines()))
+        header = next(csv.reader(content.decode("utf-8-sig").splitlines()))
         assert [field["name"] for field in resource["schema"]["fields"]] == header
         assert (resource["bytes"], resource["hash"]) == (len(content), f"sha256:{hashlib.sha256(content).hexdigest()}")
         assert all(field["title"] and field["description"] for field in resource["schema"]["fields"])

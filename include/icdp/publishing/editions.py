@@ -22,11 +22,15 @@ from icdp import __version__
 from icdp.catalog import Catalog
 from icdp.errors import DataError
 from icdp.files import alone
-from icdp.publishing import sdmx
+from icdp.publishing import coin, sdmx
+from icdp.publishing.coin import write_coin
+from icdp.publishing.csv_files import write_csv
 from icdp.publishing.datapackage import datapackage
 from icdp.publishing.dcat import dcat
 from icdp.publishing.names import NAME
 from icdp.publishing.schema import tables
+from icdp.publishing.workbook import write_workbook
+from icdp.scoring.from_catalog import tree_of
 from icdp.warehouse.used_files import MadeFrom
 
 MANIFEST = "edition.json"
@@ -159,7 +163,7 @@ def add_edition(
 
 def made_with() -> dict[str, str]:
     """Return the versions that may move the last bit of a figure, or the bytes of a file."""
-    libraries = {name: version(name) for name in ("duckdb", "pandas", "numpy")}
+    libraries = {name: version(name) for name in ("duckdb", "pandas", "numpy", "xlsxwriter")}
     return {"icdp": __version__, **libraries, "machine": platform.machine()}
 
 
@@ -177,20 +181,23 @@ def _write_tables(folder: Path, content: Mapping[str, pd.DataFrame], name: str) 
             connection.unregister("rows")
             ordered = f"(FROM own.{table.name} ORDER BY {order})"
             connection.execute(f"COPY {ordered} TO '{folder}/parquet/{table.name}.parquet' (FORMAT parquet)")
-            connection.execute(f"COPY {ordered} TO '{folder}/csv/{table.name}.csv' (FORMAT csv, HEADER)")
+            write_csv(connection, ordered, table, folder / "csv" / f"{table.name}.csv")
         connection.execute("DETACH own")
 
 
 def _write_described(
     folder: Path, catalog: Catalog, content: Mapping[str, pd.DataFrame], supersedes: str | None
 ) -> None:
-    """Write what other systems read: Frictionless, DCAT, SDMX."""
+    """Write what other systems read: Frictionless, DCAT, SDMX, COINr, Excel."""
     _write_json(folder / "datapackage.json", datapackage(folder, catalog, content))
     _write_json(folder / "dcat.jsonld", dcat(folder, catalog, content, supersedes))
     (folder / "sdmx").mkdir()
     _write_json(folder / "sdmx" / "structure.json", sdmx.structure(catalog, content["editions"].iloc[0]))
     for name, message in (("values", sdmx.values), ("scores", sdmx.scores)):
         message(catalog, content).to_csv(folder / "sdmx" / f"{name}.csv", index=False)
+    (folder / coin.FOLDER).mkdir()
+    write_coin(folder / coin.FOLDER, tree_of(catalog), content)
+    write_workbook(folder / f"{content['editions'].iloc[0]['edition']}.xlsx", catalog, content)
 
 
 def _write_json(path: Path, content: object) -> None:

@@ -13,7 +13,7 @@ import duckdb
 from icdp.errors import NotFoundError
 from icdp.publishing.editions import CHECKSUMS, MANIFEST
 
-COMPARED = ("parquet", "csv", "sdmx", "datapackage.json", "dcat.jsonld")
+COMPARED = ("parquet", "csv", "sdmx", "coin", "*.xlsx", "datapackage.json", "dcat.jsonld")
 REPORT = ("report.html", "report-zh.pdf", "report-en.pdf", "figures")
 
 
@@ -75,14 +75,18 @@ def report_is_compared(stands: Path, again: Path) -> bool:
     if not any(one.get("report") for one in told):
         return False
     by = [
-        {k: v for k, v in one.get("made_with", {}).items() if k not in ("icdp", "duckdb", "pandas", "numpy")}
+        {
+            k: v
+            for k, v in one.get("made_with", {}).items()
+            if k not in ("icdp", "duckdb", "pandas", "numpy", "xlsxwriter")
+        }
         for one in told
     ]
     return by[0] == by[1]
 
 
 def _compared(folder: Path, names: Iterable[str]) -> list[str]:
-    roots = [folder / name for name in names]
+    roots = [path for name in names for path in folder.glob(name)]
     files = [path for root in roots for path in ([root] if root.is_file() else root.rglob("*")) if path.is_file()]
     return [path.relative_to(folder).as_posix() for path in files]
 
