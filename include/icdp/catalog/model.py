@@ -22,7 +22,7 @@ class _Model(BaseModel):
 class Province(_Model):
     """One of the provinces: GB/T 2260 code, names in both languages, statistical region.
 
-    ``tile_column`` and ``tile_row``, counted from 0 at the upper left, place its tile on a map of one tile a province.
+    ``tile_column`` and ``tile_row``, counted from 0 at the upper left, place its tile on a map of one tile a province; empty, it is on no map.
     """
 
     adcode: Annotated[str, Field(pattern=r"^[0-9]{6}$")]
@@ -33,6 +33,11 @@ class Province(_Model):
     tile_column: Annotated[int, Field(ge=0, le=40)] | None = None
     tile_row: Annotated[int, Field(ge=0, le=40)] | None = None
     aliases: tuple[str, ...] = ()
+
+    @field_validator("tile_column", "tile_row", mode="before")
+    @classmethod
+    def _may_have_no_tile(cls, cell: object) -> object:
+        return None if cell == "" else cell
 
 
 class Node(_Model):
@@ -193,7 +198,8 @@ class Source(_Model):
     """A publisher's site, or the facts: who, on which terms, in which layer, required or not.
 
     ``window`` is for registers without history (see :class:`Window`).
-    ``layout`` belongs to the adapter: names, paths and titles that change without its code changing.
+    ``layout`` belongs to the adapter: names, paths and titles that change without its code changing; ``layouts`` says
+    what of it is otherwise from a statistical year on, so that older payloads are still read as they were printed.
     """
 
     source: Identifier
@@ -209,6 +215,20 @@ class Source(_Model):
     window: Window | None = None
     expects: tuple[Expected, ...] = ()
     layout: dict[str, Any] = {}
+    layouts: dict[int, dict[str, Any]] = {}
+
+    def of_year(self, year: int) -> Source:
+        """Return the source with the layout of a statistical year: what ``layouts`` says up to it goes before ``layout``."""
+        changed = [self.layouts[first] for first in sorted(self.layouts) if first <= year]
+        merged = {name: value for part in (self.layout, *changed) for name, value in part.items()}
+        return self.model_copy(update={"layout": merged}) if changed else self
+
+    @model_validator(mode="after")
+    def _layouts_change_what_there_is(self) -> Source:
+        unknown = sorted({name for part in self.layouts.values() for name in part} - self.layout.keys())
+        if unknown:
+            raise ValueError(f"`layouts` changes {', '.join(unknown)}, which `layout` does not have")
+        return self
 
     @model_validator(mode="after")
     def _live_has_site(self) -> Source:

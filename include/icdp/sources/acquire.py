@@ -6,13 +6,12 @@ import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from pathlib import Path
 
 from icdp.archive import Archive, Listed, Receipt
 from icdp.catalog import Catalog
 from icdp.catalog.model import Source, Window
 from icdp.errors import DataError, FetchFailed, FetchRefused, IcdpError, LayoutChanged, NothingForYear
-from icdp.files import AnyPath, replacing
+from icdp.files import AnyPath, write_whole
 from icdp.settings import Settings
 from icdp.sources.acceptance import accept
 from icdp.sources.base import Errand, Fetched, Payload, adapter, by_hand
@@ -58,7 +57,7 @@ def take(
     client = None
     if source.site is not None:
         client = Client(source.source, source.site, settings.base_urls.get(source.source), clock)
-    errand = Errand(settings, catalog, source, year, client)
+    errand = Errand(settings, catalog, source.of_year(year), year, client)
     before = {r.item: r for r in listed.receipts}
     receipts: dict[str, Receipt] = {}
     problems: list[tuple[str, str]] = []
@@ -165,7 +164,7 @@ def take_by_hand(
     if source.site is None:
         raise DataError(f"{source.source} takes no saved pages; use one of the live sources, or `icdp workbook import`")
     archive = Archive(settings.archive)
-    errand = Errand(settings, catalog, source, year)
+    errand = Errand(settings, catalog, source.of_year(year), year)
     receipts: dict[str, Receipt] = {}
     problems: list[tuple[str, str]] = []
     for fetched in by_hand(source.source, catalog)(errand, files, item):
@@ -228,23 +227,21 @@ def write_problems(
 ) -> None:
     """Write beside the staged tables what of a source could not be used this time, or why it has nothing."""
     path = settings.staging / str(year) / f"{source}.problems.json"
-    with replacing(path) as temporary:
-        told = [
-            {"item": item, "outcome": "quarantined" if item else "failed", "reason": reason}
-            for item, reason in problems
-        ]
-        if absent:
-            told.append({"item": "", "outcome": "absent", "reason": absent})
-        temporary.write_text(json.dumps(told, ensure_ascii=False, indent=1), encoding="utf-8")
+    told = [
+        {"item": item, "outcome": "quarantined" if item else "failed", "reason": reason} for item, reason in problems
+    ]
+    if absent:
+        told.append({"item": "", "outcome": "absent", "reason": absent})
+    write_whole(path, json.dumps(told, ensure_ascii=False, indent=1).encode())
 
 
-def read_problems(staging: Path, source: str) -> list[dict[str, str]]:
+def read_problems(staging: AnyPath, source: str) -> list[dict[str, str]]:
     """Return what ``write_problems`` wrote into the folder of a year: item, outcome, reason."""
     path = staging / f"{source}.problems.json"
     found: list[dict[str, str]] = json.loads(path.read_text(encoding="utf-8")) if path.exists() else []
     return found
 
 
-def nothing_for_year(staging: Path, source: str) -> bool:
+def nothing_for_year(staging: AnyPath, source: str) -> bool:
     """Return whether the source said that it has nothing for the year of this folder."""
     return any(told["outcome"] == "absent" for told in read_problems(staging, source))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import json
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Protocol, cast
@@ -78,6 +79,13 @@ class Payload:
     def name(self) -> str:
         """Return the payload as messages call it."""
         return f"{self.source}/{self.item}"
+
+
+def source_of(payload: Payload, catalog: Catalog) -> Source:
+    """Return the source of a payload, with the layout of its year where the item names one (``list/2024``)."""
+    source = catalog.sources[payload.source]
+    named = re.search(r"/(\d{4})$", payload.item)
+    return source.of_year(int(named[1])) if named else source
 
 
 def read_index(payload: Payload, parts: str, keys: tuple[str, ...]) -> dict[str, Any]:

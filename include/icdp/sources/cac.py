@@ -20,7 +20,7 @@ from bs4 import BeautifulSoup
 
 from icdp.catalog import Catalog
 from icdp.errors import DataError, FetchRefused, LayoutChanged, NotFoundError, NothingForYear
-from icdp.sources.base import Errand, Fetched, Payload, read_index
+from icdp.sources.base import Errand, Fetched, Payload, read_index, source_of
 from icdp.sources.observations import validated
 from icdp.sources.pdf import no_pdf, pages_of
 from icdp.sources.text import decode, squeezed
@@ -121,7 +121,7 @@ def parse(payload: Payload, catalog: Catalog) -> pd.DataFrame:
         LayoutChanged: an attachment has no table of the known columns.
         DataError: rows were lost, a place is unknown, a date is none, or the count is not the printed one.
     """
-    source = catalog.sources[payload.source]
+    source = source_of(payload, catalog)
     layout = source.layout
     index = read_index(payload, "notices", ("url", "attachments"))
     attachments = [(file["url"], file["sha256"]) for n in index["notices"] for file in n["attachments"]]

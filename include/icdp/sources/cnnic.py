@@ -20,7 +20,7 @@ from bs4 import BeautifulSoup
 
 from icdp.catalog import Catalog
 from icdp.errors import FetchRefused, LayoutChanged, NothingForYear
-from icdp.sources.base import Errand, Fetched, Payload, read_index
+from icdp.sources.base import Errand, Fetched, Payload, read_index, source_of
 from icdp.sources.client import Answer
 from icdp.sources.observations import validated
 from icdp.sources.pdf import Line, lines_of, no_pdf
@@ -140,7 +140,7 @@ def parse(payload: Payload, catalog: Catalog) -> pd.DataFrame:
         LayoutChanged: no PDF with text or figures, another report, no such table, other columns or another heading.
         DataError: a row is unknown, missing or twice, or the rows do not add up.
     """
-    source = catalog.sources[payload.source]
+    source = source_of(payload, catalog)
     layout = source.layout
     index = read_index(payload, "files", ("url", "sha256"))
     name, year = str(index.get("table")), int(index["year"])

@@ -22,7 +22,7 @@ from bs4 import BeautifulSoup
 
 from icdp.catalog import Catalog
 from icdp.errors import DataError, LayoutChanged
-from icdp.sources.base import Errand, Fetched, Payload, read_index
+from icdp.sources.base import Errand, Fetched, Payload, read_index, source_of
 from icdp.sources.client import Answer
 from icdp.sources.observations import validated
 from icdp.sources.text import decode, media_type, squeezed, zip_members
@@ -75,7 +75,7 @@ def parse(payload: Payload, catalog: Catalog) -> pd.DataFrame:
         LayoutChanged: other columns, no CSV, or a zip file that cannot be read.
         DataError: an identifier belongs to no province and no ministry.
     """
-    source = catalog.sources[payload.source]
+    source = source_of(payload, catalog)
     layout = source.layout
     index = read_index(payload, "files", ("url", "sha256"))
     identifiers: dict[str, str | None] = {}

@@ -18,7 +18,7 @@ import pandas as pd
 
 from icdp.catalog import Catalog
 from icdp.errors import DataError, LayoutChanged
-from icdp.sources.base import Errand, Fetched, Payload, read_index
+from icdp.sources.base import Errand, Fetched, Payload, read_index, source_of
 from icdp.sources.client import Answer
 from icdp.sources.observations import validated
 from icdp.sources.text import media_type
@@ -66,7 +66,7 @@ def parse(payload: Payload, catalog: Catalog) -> pd.DataFrame:
         LayoutChanged: a line is no block, or a file is missing.
         DataError: two blocks overlap, or too much lies in no province.
     """
-    source = catalog.sources[payload.source]
+    source = source_of(payload, catalog)
     layout = source.layout
     index = read_index(payload, "files", ("code", "url", "sha256"))
     wanted = {*catalog.provinces, layout["without_province"]}

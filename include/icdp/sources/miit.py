@@ -16,7 +16,7 @@ from bs4 import BeautifulSoup, Tag
 
 from icdp.catalog import Catalog
 from icdp.errors import DataError, LayoutChanged, NotFoundError, NothingForYear
-from icdp.sources.base import Errand, Fetched, Payload
+from icdp.sources.base import Errand, Fetched, Payload, source_of
 from icdp.sources.client import Answer
 from icdp.sources.observations import validated
 from icdp.sources.tables import grid
@@ -127,7 +127,7 @@ def parse(payload: Payload, catalog: Catalog) -> pd.DataFrame:
         LayoutChanged: another title, no table with the columns, or another unit.
         DataError: a row is unknown, missing, twice or no number, or the sum is not the national row.
     """
-    source = catalog.sources[payload.source]
+    source = source_of(payload, catalog)
     name, _, year = payload.item.partition("/")
     layout, table = source.layout, source.layout["tables"][name]
     html = decode(payload.content, payload.name)

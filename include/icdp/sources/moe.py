@@ -16,7 +16,7 @@ from bs4 import BeautifulSoup, Tag
 
 from icdp.catalog import Catalog
 from icdp.errors import DataError, FetchRefused, LayoutChanged, NotFoundError
-from icdp.sources.base import Errand, Fetched, Payload
+from icdp.sources.base import Errand, Fetched, Payload, source_of
 from icdp.sources.observations import validated
 from icdp.sources.text import decode, media_type, squeezed, zip_members
 
@@ -99,7 +99,7 @@ def parse(payload: Payload, catalog: Catalog) -> pd.DataFrame:
         LayoutChanged: no workbook, other columns, or a row of unknown form.
         DataError: a province is unknown or twice, a code belongs to another province, or a count is not the printed one.
     """
-    source = catalog.sources[payload.source]
+    source = source_of(payload, catalog)
     layout = source.layout
     year = int(payload.item.rpartition("/")[2])
     rows = _rows(payload.content, payload.name)
@@ -120,7 +120,7 @@ def parse(payload: Payload, catalog: Catalog) -> pd.DataFrame:
             raise LayoutChanged(
                 f"{where}: {' '.join(filled)!r} is neither a province row nor an institution; look at the payload"
             )
-        code = re.match(layout["code"], cells[layout["columns"].index("学校标识码")])
+        code = re.match(layout["code"], cells[layout["columns"].index(layout["code_column"])])
         if not code or code["province"] != found[-1]["adcode"][:2]:
             raise DataError(
                 f"{where}: code {cells[2]!r} is not one of {found[-1]['adcode']}; a row is in the wrong place"
@@ -134,7 +134,7 @@ def parse(payload: Payload, catalog: Catalog) -> pd.DataFrame:
 def _observation(
     payload: Payload, catalog: Catalog, name: str, count: str, year: int, number: int, where: str
 ) -> dict[str, Any]:
-    source = catalog.sources[payload.source]
+    source = source_of(payload, catalog)
     try:
         adcode = catalog.province(name).adcode
     except NotFoundError as exc:

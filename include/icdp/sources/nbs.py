@@ -18,7 +18,7 @@ import pandas as pd
 
 from icdp.catalog import Catalog
 from icdp.errors import DataError, FetchRefused, LayoutChanged, NotFoundError
-from icdp.sources.base import Errand, Fetched, Payload
+from icdp.sources.base import Errand, Fetched, Payload, source_of
 from icdp.sources.client import Answer, Client
 from icdp.sources.observations import validated
 
@@ -94,7 +94,7 @@ def parse(payload: Payload, catalog: Catalog) -> pd.DataFrame:
         LayoutChanged: the answer has not the known form, or is about another indicator.
         DataError: another unit, a region that is not what it is called, or no number.
     """
-    source = catalog.sources[payload.source]
+    source = source_of(payload, catalog)
     layout = source.layout
     if payload.item not in layout["series"]:
         raise LayoutChanged(f"{payload.name}: the layout has no series {payload.item!r}; add it to nbs.yaml")

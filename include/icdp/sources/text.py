@@ -6,6 +6,7 @@ import io
 import re
 import unicodedata
 import zipfile
+import zlib
 from collections.abc import Iterator
 
 from bs4.dammit import EncodingDetector
@@ -73,5 +74,5 @@ def zip_members(content: bytes, where: str, limit_megabytes: float = 200.0) -> I
                 if left < 0:
                     raise LayoutChanged(f"{where}: unpacks to more than {limit_megabytes:g} MB; it is refused")
                 yield member.filename, data
-    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError) as exc:
+    except (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, EOFError, ValueError, OSError) as exc:
         raise LayoutChanged(f"{where}: is no zip file that can be read ({exc})") from exc

@@ -19,7 +19,7 @@ import pandas as pd
 from icdp.archive import Archive
 from icdp.catalog import Catalog
 from icdp.errors import DataError, FetchFailed, FetchRefused, IcdpError, LayoutChanged, NothingForYear
-from icdp.sources.base import Errand, Fetched, Payload, read_index
+from icdp.sources.base import Errand, Fetched, Payload, read_index, source_of
 from icdp.sources.client import Answer
 from icdp.sources.observations import validated
 from icdp.sources.policies.counting import Hit, Judged, Results, by_topic, day, document, judged
@@ -228,7 +228,7 @@ def parse(payload: Payload, catalog: Catalog) -> pd.DataFrame:
         LayoutChanged: an answer is not the known one, or was taken for other words than today's.
         DataError: a figure breaks the contract.
     """
-    source = catalog.sources[payload.source]
+    source = source_of(payload, catalog)
     layout = Layout.of(source, catalog)
     index = _index(payload, catalog)
     titles = counted(payload, catalog)
@@ -276,7 +276,7 @@ def counted(payload: Payload, catalog: Catalog) -> pd.DataFrame:
     Raises:
         LayoutChanged: an answer is not the known one, or was taken for other words than today's.
     """
-    layout = Layout.of(catalog.sources[payload.source], catalog)
+    layout = Layout.of(source_of(payload, catalog), catalog)
     index = _index(payload, catalog)
     rows = [
         {
