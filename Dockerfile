@@ -1,5 +1,5 @@
 # The project with its own Airflow: the packages are the hashed ones that every test runs with.
-FROM python:3.11-slim-bookworm
+FROM python:3.11.14-slim-bookworm
 
 ENV PYTHONUNBUFFERED=1 \
     AIRFLOW_HOME=/opt/airflow \
@@ -7,12 +7,11 @@ ENV PYTHONUNBUFFERED=1 \
     PYTHONPATH=/opt/icdp/include \
     AIRFLOW__CORE__DAGS_FOLDER=/opt/icdp/dags \
     AIRFLOW__CORE__PLUGINS_FOLDER=/opt/icdp/plugins \
-    AIRFLOW__CORE__LOAD_EXAMPLES=False \
-    AIRFLOW__USAGE_DATA_COLLECTION__ENABLED=False
+    AIRFLOW__CORE__LOAD_EXAMPLES=False
 
 RUN useradd --uid 50000 --create-home airflow \
-    && mkdir -p /opt/airflow /opt/state /opt/icdp \
-    && chown airflow:airflow /opt/airflow /opt/state
+    && mkdir -p /opt/airflow /opt/state/published /opt/logs /opt/login /opt/icdp \
+    && chown -R airflow:airflow /opt/airflow /opt/state /opt/logs /opt/login
 WORKDIR /opt/icdp
 
 COPY requirements.txt requirements-production.txt ./

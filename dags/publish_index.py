@@ -10,7 +10,7 @@ from icdp.assets import (
     EDITION,
     SCORES,
     TASK_DEFAULTS,
-    WAREHOUSE_POOL,
+    WAREHOUSE,
     announce,
     ask_or_publish,
     asked,
@@ -54,19 +54,19 @@ def publish_index() -> None:
     """Wire draft → (ask → decide →) publish, or a new refresh."""
 
     # In the pool although most of it only reads: a writer would lock the warehouse against it.
-    @task.branch(pool=WAREHOUSE_POOL)
+    @task.branch(**WAREHOUSE)
     def draft() -> str:
         from icdp import gate
 
         return ask_or_publish(gate.to_decide(settings(), current_year()))
 
-    @task.branch(pool=WAREHOUSE_POOL)
+    @task.branch(**WAREHOUSE)
     def decide(answer: dict[str, object], content_sha256: str) -> list[str]:
         from icdp import gate
 
         return next_after(gate.decide(settings(), current_year(), content_sha256, answer))
 
-    @task(pool=WAREHOUSE_POOL, outlets=[EDITION], trigger_rule="none_failed_min_one_success")
+    @task(**WAREHOUSE, outlets=[EDITION], trigger_rule="none_failed_min_one_success")
     def publish() -> str:
         from icdp import road
 

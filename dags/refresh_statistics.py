@@ -10,7 +10,7 @@ from icdp.assets import (
     STATISTICS,
     TASK_DEFAULTS,
     WAIVED,
-    WAREHOUSE_POOL,
+    WAREHOUSE,
     announce,
     asks_anew,
     current_year,
@@ -78,7 +78,7 @@ def refresh_statistics() -> None:
         acquire(source=source) >> stage(source=source)
 
     # One source takes no other down: load decides by what the catalogue requires.
-    @task(pool=WAREHOUSE_POOL, trigger_rule="all_done")
+    @task(**WAREHOUSE, trigger_rule="all_done")
     def load() -> str:
         from icdp import road
 
@@ -86,7 +86,7 @@ def refresh_statistics() -> None:
         tell_lineage("staging", "warehouse")
         return summary
 
-    @task(pool=WAREHOUSE_POOL, outlets=[STATISTICS], on_success_callback=[WAIVED])
+    @task(**WAREHOUSE, outlets=[STATISTICS], on_success_callback=[WAIVED])
     def check() -> str:
         from icdp import road
 

@@ -10,7 +10,7 @@ from icdp.assets import (
     SCORES,
     STATISTICS,
     TASK_DEFAULTS,
-    WAREHOUSE_POOL,
+    WAREHOUSE,
     announce,
     current_year,
     settings,
@@ -45,7 +45,7 @@ Success emits the asset `scores` for the year, which starts `publish_index`.
 def score_index() -> None:
     """Wire the one task."""
 
-    @task(pool=WAREHOUSE_POOL, outlets=[SCORES])
+    @task(**WAREHOUSE, outlets=[SCORES])
     def score() -> str:
         from icdp import road
 

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 from airflow.sdk import CronTriggerTimetable, dag, task
 
-from icdp.assets import TASK_DEFAULTS, run_date, settings
+from icdp.assets import READS_EDITIONS, TASK_DEFAULTS, run_date, settings
 
 
 @dag(
@@ -28,7 +28,7 @@ It sees what no run can tell of itself: a paused DAG, a refused year, a request 
 def watch_editions() -> None:
     """Wire the one task."""
 
-    @task
+    @task(**READS_EDITIONS)
     def overdue() -> str:
         from icdp import gate
 

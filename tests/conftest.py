@@ -37,6 +37,12 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> ByFile:
     return ByFile(config, log)
 
 
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Leave out what needs servers of Debian's and a quarter of an hour, unless it is named (`make test-distributed`)."""
+    named = any("distributed" in str(argument) for argument in config.invocation_params.args)
+    return True if collection_path.name == "distributed" and not named else None
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Begin with the longest: while one worker runs Airflow, the others do everything else."""
     items.sort(key=lambda item: item.get_closest_marker("scheduler") is None)

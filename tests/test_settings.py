@@ -67,3 +67,13 @@ def test_all_state_moves_with_icdp_home(monkeypatch: pytest.MonkeyPatch, tmp_pat
     assert {settings.archive.parent, settings.staging.parent, settings.warehouse.parent, settings.published.parent} == {
         tmp_path / "elsewhere"
     }
+
+
+def test_staging_lies_beside_an_archive_on_object_storage_and_nowhere_else(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("ICDP_HOME", str(tmp_path))
+    monkeypatch.setenv("ICDP_ARCHIVE", "memory://bucket/archive/")
+    assert str(Settings.from_environment().staging) == "memory://bucket/archive/staging"
+    monkeypatch.setenv("ICDP_ARCHIVE", str(tmp_path / "other disk"))
+    assert Settings.from_environment().staging == tmp_path / "staging"

@@ -41,8 +41,10 @@ STATISTICS = Asset(name="statistics", uri="x-icdp://warehouse/statistics", group
 SCORES = Asset(name="scores", uri="x-icdp://warehouse/scores", group="icdp")
 EDITION = Asset(name="edition", uri="x-icdp://published/edition", group="icdp")
 
-# One slot: DuckDB lets one process write a file (docs/adr/0002-one-writer-pool.md).
-WAREHOUSE_POOL = "warehouse"
+# One slot: DuckDB lets one process write a file (docs/adr/0002-one-writer-pool.md); with workers on several machines
+# the queue keeps its tasks on the machine where the file lies (docs/adr/0016-one-worker-holds-the-state.md).
+WAREHOUSE = {"pool": "warehouse", "queue": "warehouse"}
+READS_EDITIONS = {"queue": "warehouse"}
 
 # A refusal is the same at the second try; only the world outside (network, disk, a foreign lock) deserves one.
 REFUSALS: list[type[BaseException] | str] = [
@@ -133,14 +135,16 @@ def year_field() -> dict[str, Param]:
 
 
 def settings() -> Settings:
-    """Return the installation's settings; object storage is reached through Airflow's connections."""
+    """Return the installation's settings; an archive of ``s3://connection@bucket/…`` is reached by that connection."""
     # Not at the top: every parse of a DAG file would pay for it.
-    from airflow.sdk import ObjectStoragePath
-
     from icdp.settings import Settings
 
-    opened: Any = ObjectStoragePath
-    found = replace(Settings.from_environment(), object_storage=opened)
+    found = Settings.from_environment()
+    if "@" in (found.archive_url or ""):
+        from airflow.sdk import ObjectStoragePath
+
+        opened: Any = ObjectStoragePath
+        found = replace(found, object_storage=opened)
     channel = get_current_context()["params"].get("channel")
     return replace(found, channel=channel) if channel else found
 

@@ -39,7 +39,9 @@ class Settings:
         judgements: directory of the experts' panel (``ICDP_JUDGEMENTS``: an imported panel's id, or a directory).
         facts: directory of the shipped figures.
         archive_url: where the archive lies when not under ``home``, e.g. ``s3://bucket/archive`` (``ICDP_ARCHIVE``).
-        object_storage: opens ``archive_url``; inside Airflow its ObjectStoragePath, which knows connections.
+        staging_url: where staging lies when not under ``home``: in an archive on object storage, where the workers of
+            several machines reach it.
+        object_storage: opens both; inside Airflow its ObjectStoragePath, which knows connections.
         base_urls: source -> address it is reached at instead of its own (``ICDP_<SOURCE>_BASE_URL``).
     """
 
@@ -50,6 +52,7 @@ class Settings:
     judgements: Path = JUDGEMENTS
     facts: Path = FACTS
     archive_url: str | None = None
+    staging_url: str | None = None
     object_storage: Callable[[str], AnyPath] = _upath
     base_urls: Mapping[str, str] = field(default_factory=dict)
 
@@ -70,13 +73,15 @@ class Settings:
             raise DataError(
                 f"ICDP_REQUIRE_APPROVAL={approval!r} is neither true nor false; unset it or use one of them"
             )
+        archive = os.environ.get("ICDP_ARCHIVE") or None
         home = Path(os.environ.get("ICDP_HOME") or REPOSITORY / "var").expanduser().resolve()
         return cls(
             home=home,
             channel=channel,
             require_approval=approval == "true",
             judgements=_judgements(home),
-            archive_url=os.environ.get("ICDP_ARCHIVE") or None,
+            archive_url=archive,
+            staging_url=f"{archive.rstrip('/')}/staging" if archive and "://" in archive else None,
             base_urls=_base_urls(),
         )
 
@@ -91,9 +96,9 @@ class Settings:
         return _panels(self.home)
 
     @property
-    def staging(self) -> Path:
+    def staging(self) -> AnyPath:
         """Parsed tables waiting for the warehouse, one folder a year."""
-        return self.home / "staging"
+        return self.object_storage(self.staging_url) if self.staging_url else self.home / "staging"
 
     @property
     def warehouse(self) -> Path:

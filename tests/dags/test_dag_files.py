@@ -128,6 +128,16 @@ def test_exactly_the_tasks_that_open_the_warehouse_are_in_its_pool_of_one_slot(d
     assert used - {"default_pool"} <= pools.keys()
 
 
+def test_exactly_the_tasks_that_need_the_disk_of_the_warehouse_are_in_its_queue(dag_bag: Any) -> None:
+    tasks = [(dag.dag_id, task) for dag in dag_bag.dags.values() for task in dag.tasks]
+    queued = {f"{dag_id}.{task.task_id}" for dag_id, task in tasks if task.queue == "warehouse"}
+    in_pool = {f"{dag_id}.{task.task_id}" for dag_id, task in tasks if task.pool == "warehouse"}
+    # Reads the published editions only, and waits for no writer.
+    assert queued - in_pool == {"watch_editions.overdue"}
+    assert in_pool <= queued
+    assert {task.queue for _, task in tasks} == {"warehouse", "default"}
+
+
 def test_each_dag_announces_its_asset_with_its_last_task(dag_bag: Any) -> None:
     outlets = {
         f"{dag.dag_id}.{task.task_id}": [asset.name for asset in task.outlets]

@@ -15,6 +15,7 @@ from icdp.catalog import Catalog, load_catalog
 from icdp.catalog.model import Source
 from icdp.cli.output import Format, console, show
 from icdp.errors import CatalogError, DataError, IcdpError, NotFoundError
+from icdp.files import AnyPath
 from icdp.partition import parse_year
 from icdp.publishing.reader import open_published
 from icdp.settings import Settings
@@ -115,7 +116,7 @@ def check(settings: Settings, name: str, year_text: str, form: Format) -> None:
         raise CatalogError(f"{name} is not fetched from a site; name a live source")
     known = {r.item: r for r in _accepted(settings, name, year)}
     with tempfile.TemporaryDirectory(prefix="icdp-check-") as folder:
-        aside = replace(settings, home=Path(folder), archive_url=None)
+        aside = replace(settings, home=Path(folder), archive_url=None, staging_url=None)
         taken = take(aside, catalog, source, year, fresh=True)
         archive = Archive(aside.archive)
         rows = [_checked(catalog, archive, receipt, known.get(receipt.item)) for receipt in taken.receipts]
@@ -182,7 +183,7 @@ def reparse(settings: Settings, year_text: str, only: str | None, form: Format, 
         )
 
 
-def _difference(before: pd.DataFrame | None, path: Path) -> dict[str, object]:
+def _difference(before: pd.DataFrame | None, path: AnyPath) -> dict[str, object]:
     if before is None or not path.exists():
         return {"added": None, "removed": None, "changed": None}
     key = ["series", "year", "adcode", "payload_sha256"]

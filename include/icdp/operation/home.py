@@ -182,7 +182,6 @@ class AirflowHome:
             "logging": {"base_log_folder": str(self.logs)},
             "scheduler": {"scheduler_idle_sleep_time": "0.2"},
             "dag_processor": {"refresh_interval": "30"},
-            "usage_data_collection": {"enabled": "False"},
         }
         lines = ["# Written anew by `python -m icdp.operation` at every start."]
         for section, options in sections.items():

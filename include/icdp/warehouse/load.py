@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from pathlib import Path
 
 import duckdb
 import pandas as pd
@@ -11,6 +10,7 @@ import pandas as pd
 from icdp.archive import Archive, Receipt
 from icdp.catalog import Catalog
 from icdp.errors import DataError, NotFoundError
+from icdp.files import AnyPath
 from icdp.sources.acquire import nothing_for_year, payload_of, read_problems
 from icdp.sources.base import adapter
 from icdp.warehouse.connection import replace_year
@@ -51,7 +51,7 @@ def load_year(
     connection: duckdb.DuckDBPyConnection,
     catalog: Catalog,
     archive: Archive,
-    staging: Path,
+    staging: AnyPath,
     year: int,
     sources: Collection[str] | None = None,
 ) -> Values:
@@ -105,7 +105,7 @@ def load_year(
     return built
 
 
-def _staged(archive: Archive, staging: Path, source: str, year: int) -> tuple[list[Receipt], pd.DataFrame]:
+def _staged(archive: Archive, staging: AnyPath, source: str, year: int) -> tuple[list[Receipt], pd.DataFrame]:
     listed = staging / f"{source}.receipts.json"
     receipts = read_receipts(listed, archive, source)
     if not receipts:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import tempfile
 from pathlib import Path
 
 import duckdb
@@ -10,17 +11,16 @@ import pandas as pd
 
 from icdp.archive import Archive, Receipt
 from icdp.errors import NotFoundError
-from icdp.files import replacing
+from icdp.files import AnyPath, write_whole
 
 
-def write_receipts(path: Path, receipts: list[Receipt]) -> None:
+def write_receipts(path: AnyPath, receipts: list[Receipt]) -> None:
     """Write the list of receipts a source gave for a year."""
     entries = [{"item": r.item, "receipt": r.id} for r in receipts]
-    with replacing(path) as temporary:
-        temporary.write_text(json.dumps(entries, indent=1), encoding="utf-8")
+    write_whole(path, json.dumps(entries, indent=1).encode())
 
 
-def read_receipts(path: Path, archive: Archive, source: str) -> list[Receipt]:
+def read_receipts(path: AnyPath, archive: Archive, source: str) -> list[Receipt]:
     """Return the receipts listed in ``path``.
 
     Raises:
@@ -33,13 +33,15 @@ def read_receipts(path: Path, archive: Archive, source: str) -> list[Receipt]:
     return [archive.receipt(source, entry["receipt"]) for entry in entries]
 
 
-def write_parquet(table: pd.DataFrame, path: Path, order: str) -> None:
+def write_parquet(table: pd.DataFrame, path: AnyPath, order: str) -> None:
     """Write ``table`` as Parquet in a fixed row order, so that equal content has equal bytes."""
-    with replacing(path) as temporary, duckdb.connect() as connection:
-        connection.from_df(table).order(order).write_parquet(str(temporary))
+    with tempfile.TemporaryDirectory() as folder, duckdb.connect() as connection:
+        draft = Path(folder) / path.name
+        connection.from_df(table).order(order).write_parquet(str(draft))
+        write_whole(path, draft.read_bytes())
 
 
-def read_parquet(path: Path) -> pd.DataFrame:
+def read_parquet(path: AnyPath) -> pd.DataFrame:
     """Return a staged table.
 
     Raises:
@@ -47,5 +49,9 @@ def read_parquet(path: Path) -> pd.DataFrame:
     """
     if not path.exists():
         raise NotFoundError(f"{path}: nothing is staged there; stage this source and year first")
-    with duckdb.connect() as connection:
+    with tempfile.TemporaryDirectory() as folder, duckdb.connect() as connection:
+        if not isinstance(path, Path):
+            near = Path(folder) / path.name
+            near.write_bytes(path.read_bytes())
+            path = near
         return connection.execute("FROM read_parquet(?)", [str(path)]).df()
