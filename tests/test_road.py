@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from collections.abc import Callable
 from dataclasses import replace
@@ -12,6 +13,8 @@ import pytest
 
 from icdp import road
 from icdp.errors import DataError, IcdpError, JudgementError, NotFoundError, QualityError
+from icdp.publishing.verify import differences
+from icdp.replay import rebuilt
 from icdp.settings import CATALOG, Settings
 
 YEAR = 2024
@@ -191,3 +194,25 @@ def test_the_live_channel_without_a_live_source_is_refused(tmp_path: Path) -> No
             path.unlink()
     with pytest.raises(DataError, match="names no live source"):
         road.plan(replace(own, channel="live"), 2024)
+
+
+def test_a_year_made_over_object_storage_is_the_year_made_on_one_disk(made: Settings, tmp_path: Path) -> None:
+    bucket = f"memory://{tmp_path.name}/archive"
+    here = Settings(home=tmp_path, archive_url=bucket, staging_url=f"{bucket}/staging")
+    # As on two machines: what takes and stages has a disk of its own.
+    there = replace(here, home=tmp_path / "another machine")
+    for source in road.plan(there, 2024):
+        road.acquire(there, source, 2024)
+        road.stage(there, source, 2024)
+    assert not there.home.exists()
+    road.load(here, 2024)
+    road.check(here, 2024)
+    road.score(here, 2024)
+    assert road.publish(here, 2024) == "2024-r1 published"
+    assert sorted(path.name for path in here.home.iterdir()) == ["published", "warehouse.duckdb"]
+    on_disk, over = (
+        json.loads((s.published / "editions" / "2024-r1" / "edition.json").read_text()) for s in (made, here)
+    )
+    assert over["edition"]["content_sha256"] == on_disk["edition"]["content_sha256"]
+    with rebuilt(here, "2024-r1") as again:
+        assert differences(here.published / "editions" / "2024-r1", again) == []

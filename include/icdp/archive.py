@@ -226,6 +226,11 @@ class Archive:
         found: list[AnyPath] = list((self.root / "accepted" / source).glob("*.json"))
         return sorted(int(path.stem) for path in found)
 
+    def taken_years(self, source: str) -> list[int]:
+        """Return the years for which a source was ever taken, those of the shipped facts included."""
+        kept: list[AnyPath] = list((self.root / "accepted" / source).glob("*"))
+        return sorted({int(path.stem) for path in kept})
+
     def receipts(self, source: str) -> Iterator[Receipt]:
         """Yield every receipt of a source, oldest first."""
         found: list[AnyPath] = list((self.root / "receipts" / source).glob("*.json"))

@@ -8,15 +8,16 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from datetime import date, datetime
+from datetime import date
 from pathlib import Path
+from typing import NamedTuple
 
 import duckdb
 import pandas as pd
 
 from icdp import road
 from icdp.archive import Archive
-from icdp.catalog import load_catalog
+from icdp.catalog import Catalog, load_catalog
 from icdp.errors import DataError, NotFoundError
 from icdp.publishing.database import rebuild as rebuild_database
 from icdp.publishing.editions import MADE_FROM, MANIFEST, Edition, published_before
@@ -31,11 +32,18 @@ from icdp.warehouse.used_files import read_made_from
 
 
 @contextmanager
-def elsewhere(settings: Settings) -> Iterator[Settings]:
-    """Yield the same installation with the same archive and an empty state, which goes when the block ends."""
-    with tempfile.TemporaryDirectory(prefix="icdp-replay-") as folder:
+def elsewhere(settings: Settings, where: Path | None = None) -> Iterator[Settings]:
+    """Yield the same installation with the same archive and an empty state, which goes when the block ends.
+
+    Args:
+        settings: the installation.
+        where: folder in which the state lies meanwhile; by default that of temporary files.
+    """
+    with tempfile.TemporaryDirectory(prefix=".icdp-replay-", dir=where) as folder:
         archive = settings.archive
-        yield replace(settings, home=Path(folder), archive_url=str(archive), object_storage=lambda _: archive)
+        yield replace(
+            settings, home=Path(folder), archive_url=str(archive), staging_url=None, object_storage=lambda _: archive
+        )
 
 
 def score_as_of(settings: Settings, year: int, day: date) -> dict[str, pd.DataFrame]:
@@ -74,16 +82,31 @@ def score_as_of(settings: Settings, year: int, day: date) -> dict[str, pd.DataFr
             return gather(connection, catalog, year)
 
 
-@contextmanager
-def rebuilt(settings: Settings, edition: str) -> Iterator[Path]:
-    """Yield the folder of an edition made again: from archived payloads, with its own catalogue and judgements.
+class Replayed(NamedTuple):
+    """An edition that was made again up to its scores.
 
-    What a computation cannot give is taken from the edition as it stands: its moment of publication, the day of its
-    checks, what the sources had answered (``source_results``), in which order its vintages had been accepted, and what
-    persons had decided.
+    Attributes:
+        catalog: its own.
+        edition: what its manifest tells.
+        report: whether it has a report.
+        outcome: what scoring said.
+    """
+
+    catalog: Catalog
+    edition: Edition
+    report: bool
+    outcome: str
+
+
+def replay(settings: Settings, own: Settings, edition: str) -> Replayed:
+    """Load, check and score an edition's year into the warehouse of ``own``: archived payloads, its catalogue and judgements.
+
+    What a computation cannot give is taken from the edition as it stands: the day of its checks, what the sources had
+    answered (``source_results``), in which order its vintages had been accepted, and what persons had decided.
 
     Args:
         settings: the installation whose archive and editions are read.
+        own: the state it is made in (:func:`elsewhere`); of what stands there only the warehouse may be of others.
         edition: name of the edition.
 
     Raises:
@@ -99,30 +122,43 @@ def rebuilt(settings: Settings, edition: str) -> Iterator[Path]:
         )
     wanted = Edition(**manifest["edition"])
     year = wanted.year
-    with elsewhere(settings) as empty:
-        own = _with_files(empty, folder / MADE_FROM)
-        catalog, archive = load_catalog(own.catalog), Archive(own.archive)
-        _lay_out_earlier(settings, own, wanted)
-        inputs, results, vintages = (
-            read_parquet(folder / "parquet" / f"{table}.parquet")
-            for table in ("inputs", "source_results", "observations")
-        )
-        for source, rows in inputs.groupby("source"):
-            receipts = [archive.receipt(str(source), receipt) for receipt in rows["receipt"]]
-            write_receipts(own.staging / str(year) / f"{source}.receipts.json", receipts)
-            road.stage(own, str(source), year)
-        road.load(own, year, list(inputs["source"].unique()))
+    own = _with_files(own, folder / MADE_FROM)
+    catalog, archive = load_catalog(own.catalog), Archive(own.archive)
+    _lay_out_earlier(settings, own, wanted)
+    inputs, results, vintages = (
+        read_parquet(folder / "parquet" / f"{table}.parquet") for table in ("inputs", "source_results", "observations")
+    )
+    for source, rows in inputs.groupby("source"):
+        receipts = [archive.receipt(str(source), receipt) for receipt in rows["receipt"]]
+        write_receipts(own.staging / str(year) / f"{source}.receipts.json", receipts)
+        road.stage(own, str(source), year)
+    road.load(own, year, list(inputs["source"].unique()))
+    with warehouse.write(own.warehouse) as connection:
+        warehouse.replace_year(connection, "source_results", year, results.drop(columns="edition"))
+        keep_vintages(connection, catalog, archive, year, vintages)
+        _keep_decisions(connection, folder / "parquet" / "approvals.parquet")
+    road.check(own, year, date.fromisoformat(manifest["checked_on"]))
+    return Replayed(catalog, wanted, bool(manifest.get("report")), road.score(own, year))
+
+
+@contextmanager
+def rebuilt(settings: Settings, edition: str) -> Iterator[Path]:
+    """Yield the folder of an edition made again, as :func:`replay` does, and published at its own moment.
+
+    Args:
+        settings: the installation whose archive and editions are read.
+        edition: name of the edition.
+
+    Raises:
+        NotFoundError: what it was made from is not all there (see :func:`replay`).
+        IcdpError: a step refuses what once passed it.
+    """
+    with elsewhere(settings) as own:
+        catalog, wanted, report, _ = replay(settings, own, edition)
         with warehouse.write(own.warehouse) as connection:
-            warehouse.replace_year(connection, "source_results", year, results.drop(columns="edition"))
-            keep_vintages(connection, catalog, archive, year, vintages)
-            _keep_decisions(connection, folder / "parquet" / "approvals.parquet")
-        road.check(own, year, date.fromisoformat(manifest["checked_on"]))
-        road.score(own, year)
-        with warehouse.write(own.warehouse) as connection:
-            made_from = read_made_from(connection, archive, year)
-            moment = datetime.fromisoformat(wanted.published_at)
+            made_from = read_made_from(connection, Archive(own.archive), wanted.year)
             made = publish_year(
-                connection, catalog, own.published, year, moment, made_from, report=bool(manifest.get("report"))
+                connection, catalog, own.published, wanted.year, wanted.moment, made_from, report=report
             )
         if made.edition != edition or not made.is_new:
             raise DataError(
@@ -134,7 +170,9 @@ def rebuilt(settings: Settings, edition: str) -> Iterator[Path]:
 def _keep_decisions(connection: duckdb.DuckDBPyConnection, told: Path) -> None:
     """Take over what persons had decided; an edition of an older version tells nothing of it."""
     if told.exists():
-        connection.execute("INSERT INTO decisions BY NAME SELECT * EXCLUDE (edition) FROM read_parquet(?)", [str(told)])
+        connection.execute(
+            "INSERT OR IGNORE INTO decisions BY NAME SELECT * EXCLUDE (edition) FROM read_parquet(?)", [str(told)]
+        )
 
 
 def _with_files(settings: Settings, made_from: Path) -> Settings:
@@ -148,7 +186,7 @@ def _with_files(settings: Settings, made_from: Path) -> Settings:
 def _lay_out_earlier(settings: Settings, own: Settings, wanted: Edition) -> None:
     """Show the editions there were when this one was published, as readers saw them."""
     there = settings.published / "editions"
-    earlier = published_before(there, wanted.name, wanted.published_at)
+    earlier = published_before(there, wanted)
     known = {e.revision for e in earlier if e.year == wanted.year}
     if gone := set(range(1, wanted.revision)) - known:
         raise NotFoundError(

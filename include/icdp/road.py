@@ -18,6 +18,7 @@ from icdp.archive import Archive
 from icdp.catalog import Catalog, load_catalog
 from icdp.comparing.on_scale import panel_scores
 from icdp.errors import DataError, IcdpError, LayoutChanged, NotFoundError, QualityError
+from icdp.publishing.editions import Edition
 from icdp.publishing.publish import publish_year
 from icdp.quality import YearData, inputs_digest, keep_run, read_national_totals, run_checks, stopping, warned
 from icdp.quality.data import AHEAD, BEHIND
@@ -301,14 +302,17 @@ def publish(settings: Settings, year: int, *, report: bool = False) -> str:
             report=report,
             needs_approval=settings.require_approval,
         )
-        known = pd.DataFrame(
-            [{"edition": e.name, "year": e.year, "revision": e.revision, "content_sha256": e.content_sha256,
-              "published_at": pd.Timestamp(e.published_at)} for e in outcome.editions]
-        )  # fmt: skip
-        connection.execute("DELETE FROM editions")
-        connection.register("known", known)
-        connection.execute("INSERT INTO editions BY NAME FROM known")
+        keep_editions(connection, outcome.editions)
     return f"{outcome.edition} {'published' if outcome.is_new else 'unchanged'}"
+
+
+def keep_editions(connection: duckdb.DuckDBPyConnection, editions: Iterable[Edition]) -> None:
+    """List the editions there are in the warehouse."""
+    rows = [(e.name, e.year, e.revision, e.content_sha256, e.moment) for e in editions]
+    connection.execute("DELETE FROM editions")
+    if rows:
+        columns = "edition, year, revision, content_sha256, published_at"
+        connection.executemany(f"INSERT INTO editions ({columns}) VALUES (?, ?, ?, ?, ?)", rows)  # noqa: S608 - ours
 
 
 def _tables(catalog: Catalog, result: Result) -> dict[str, pd.DataFrame]:

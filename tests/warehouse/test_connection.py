@@ -18,7 +18,7 @@ from icdp.errors import DataError
 from icdp.warehouse import replace_year, write
 from icdp.warehouse.connection import MIGRATIONS
 
-REBUILD = "move the file away and run the years again; the archive has all inputs"
+REBUILD = "make it again out of the archive with `icdp warehouse rebuild`"
 NOTE = {"position": 0, "kind": "synthetic", "node": "n", "adcode": "110000", "detail": "d"}
 
 
@@ -161,7 +161,7 @@ def test_a_database_cut_short_is_said_to_be_broken(path: Path) -> None:
     with write(path) as connection:
         replace_year(connection, "run_notes", 2024, notes(*map(str, range(1000))))
     path.write_bytes(path.read_bytes()[:9000])
-    with pytest.raises(DataError, match=r"warehouse\.duckdb: cannot be opened \(.*\); move the file away"), write(path):
+    with pytest.raises(DataError, match=r"warehouse\.duckdb: cannot be opened \(.*\); make it again"), write(path):
         pass
 
 

@@ -11,6 +11,7 @@ import typer
 
 from icdp.cli import completing
 from icdp.cli.output import Format, Merging, Scale
+from icdp.cli.restoring import archive_app, backup_app, warehouse_app
 from icdp.errors import IcdpError
 from icdp.look import Language
 from icdp.settings import Settings
@@ -31,6 +32,9 @@ app.add_typer(sources_app, name="sources")
 app.add_typer(workbook_app, name="workbook")
 app.add_typer(judgements_app, name="judgements")
 app.add_typer(edition_app, name="edition")
+app.add_typer(archive_app, name="archive")
+app.add_typer(warehouse_app, name="warehouse")
+app.add_typer(backup_app, name="backup")
 
 Which = Annotated[
     str,

@@ -57,7 +57,7 @@ def _written(settings: Settings, edition: str, target: Path) -> Path:
             for name in FILES:
                 _copy(editions / edition / name, Path(building) / name)
         else:
-            earlier = [editions / e.name for e in published_before(editions, edition, own.published_at)]
+            earlier = [editions / e.name for e in published_before(editions, own)]
             write_report(editions / edition, earlier, Path(building))
         for name in FILES:
             if (target / name).is_dir():

@@ -56,6 +56,11 @@ class Edition:
         """Return e.g. ``2024-r1``."""
         return f"{self.year}-r{self.revision}"
 
+    @property
+    def moment(self) -> datetime:
+        """Return when it was published."""
+        return datetime.fromisoformat(self.published_at)
+
 
 @contextmanager
 def publishing(published: Path) -> Iterator[Path]:
@@ -94,10 +99,9 @@ def latest(editions: Iterable[Edition], year: int) -> Edition | None:
     return max((edition for edition in editions if edition.year == year), default=None)
 
 
-def published_before(folder: Path, edition: str, moment: str) -> list[Edition]:
-    """Return the other editions in ``folder`` that were published before a moment (ISO 8601)."""
-    until = datetime.fromisoformat(moment)
-    return [e for e in list_editions(folder) if e.name != edition and datetime.fromisoformat(e.published_at) < until]
+def published_before(folder: Path, edition: Edition) -> list[Edition]:
+    """Return the other editions in ``folder`` that were published before one."""
+    return [e for e in list_editions(folder) if e.name != edition.name and e.moment < edition.moment]
 
 
 def next_revision(last: Edition | None) -> int:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
 
@@ -49,7 +49,7 @@ def publish_year(
         catalog: the index as data.
         published: the folder readers know.
         year: the statistical year.
-        moment: what ``published_at`` will say.
+        moment: what ``published_at`` will say; one second after the newest edition when the clock was put back behind it.
         made_from: what decided the scores besides payloads; the edition carries it. None when it was not kept.
         report: whether a new edition gets its yearly report.
         needs_approval: refuse new content that no person approved.
@@ -75,7 +75,7 @@ def publish_year(
                     f"year {year} was scored by a version that did not keep the catalogue; run refresh_statistics and "
                     "score_index for it again"
                 )
-            edition = Edition(year, next_revision(last), sha256, moment.isoformat())
+            edition = Edition(year, next_revision(last), sha256, _after(editions, moment).isoformat())
             content |= {"approvals": decided(connection, year, last)}
             content |= beside(connection, catalog, content, year)
             compared = [e.name for e in (last, latest(editions, year - 1)) if e]
@@ -88,6 +88,12 @@ def publish_year(
         if is_new or not is_current(database, editions):
             rebuild(database, folder, editions)
     return Outcome(last.name, is_new, tuple(editions))
+
+
+def _after(editions: list[Edition], moment: datetime) -> datetime:
+    """Return the moment, or the first after all editions: their order is what an edition is held against."""
+    newest = max((edition.moment for edition in editions), default=moment)
+    return moment if moment >= newest else newest + timedelta(seconds=1)
 
 
 def _report(building: Path, earlier: list[Path]) -> dict[str, str]:

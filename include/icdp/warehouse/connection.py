@@ -13,10 +13,11 @@ from tenacity import Retrying, retry_if_exception, stop_after_delay, wait_expone
 from icdp.errors import DataError, NotFoundError
 
 MIGRATIONS = Path(__file__).parent / "migrations"
-REBUILD = "move the file away and run the years again; the archive has all inputs"
+REBUILD = "make it again out of the archive with `icdp warehouse rebuild`"
 
 
-def _is_lock(error: BaseException) -> bool:
+def is_lock(error: BaseException) -> bool:
+    """Return whether another process holds the file."""
     return isinstance(error, duckdb.IOException) and "Could not set lock" in str(error)
 
 
@@ -62,7 +63,7 @@ def read(path: Path, patience: float = 5.0) -> Iterator[duckdb.DuckDBPyConnectio
 
 def _open(path: Path, patience: float, *, read_only: bool = False) -> duckdb.DuckDBPyConnection:
     waiting = Retrying(
-        retry=retry_if_exception(_is_lock),
+        retry=retry_if_exception(is_lock),
         stop=stop_after_delay(patience),
         wait=wait_exponential(multiplier=0.1, max=5),
         reraise=True,
@@ -70,7 +71,7 @@ def _open(path: Path, patience: float, *, read_only: bool = False) -> duckdb.Duc
     try:
         return waiting(duckdb.connect, str(path), read_only=read_only)
     except duckdb.Error as exc:
-        remedy = ("wait until it has ended" if read_only else "close that program") if _is_lock(exc) else REBUILD
+        remedy = ("wait until it has ended" if read_only else "close that program") if is_lock(exc) else REBUILD
         raise DataError(f"{path}: cannot be opened ({str(exc).splitlines()[0]}); {remedy}") from exc
 
 
