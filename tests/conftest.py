@@ -115,14 +115,19 @@ def own_loaded(loaded: Settings, tmp_path: Path) -> Settings:
     return replace(loaded, home=tmp_path / "home", facts=tmp_path / "facts")
 
 
-def make(settings: Settings, year: int, *, report: bool = False) -> str:
-    """Take every step of the road; return what publishing said."""
+def score(settings: Settings, year: int) -> None:
+    """Take every step of the road but the last."""
     for source in road.plan(settings, year):
         road.acquire(settings, source, year)
         road.stage(settings, source, year)
     road.load(settings, year)
     road.check(settings, year)
     road.score(settings, year)
+
+
+def make(settings: Settings, year: int, *, report: bool = False) -> str:
+    """Take every step of the road; return what publishing said."""
+    score(settings, year)
     return road.publish(settings, year, report=report)
 
 
@@ -153,6 +158,11 @@ def own(made: Settings, tmp_path: Path) -> Settings:
     return replace(
         made, home=home, facts=tmp_path / "facts", catalog=tmp_path / "catalog", judgements=tmp_path / "judgements"
     )
+
+
+@pytest.fixture
+def score_year() -> Callable[[Settings, int], None]:
+    return score
 
 
 @pytest.fixture

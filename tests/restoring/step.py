@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import signal
 import sys
 import tempfile
 import traceback
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
+
+import duckdb
 
 from icdp import road
 from icdp.settings import Settings
 
 WRITES = os.O_WRONLY | os.O_RDWR | os.O_CREAT
-STATEMENTS = {"execute", "executemany", "register", "write_parquet"}
+STATEMENTS = ("execute", "executemany", "register")
 
 
 class Ended(NamedTuple):
@@ -43,9 +47,19 @@ class Signs:
         if changes or (event == "open" and isinstance(arguments[2], int) and arguments[2] & WRITES):
             self.add()
 
-    def profile(self, frame: Any, event: str, called: Any) -> None:
-        if event == "c_call" and called.__name__ in STATEMENTS:
+    def heed(self) -> None:
+        """Count from now on, in this process, which is not expected to live on."""
+        sys.addaudithook(self.audit)
+        for name in STATEMENTS:
+            setattr(duckdb.DuckDBPyConnection, name, self.counted(getattr(duckdb.DuckDBPyConnection, name)))
+
+    def counted(self, statement: Callable[..., Any]) -> Callable[..., Any]:
+        @functools.wraps(statement)
+        def wrapped(*arguments: Any, **named: Any) -> Any:
             self.add()
+            return statement(*arguments, **named)
+
+        return wrapped
 
 
 def run(step: str, settings: Settings, year: int) -> None:
@@ -63,10 +77,8 @@ def in_child(step: str, settings: Settings, year: int, last: int | None = None) 
             try:
                 with Path(told.name).open("w", encoding="utf-8") as out:
                     try:
-                        sys.addaudithook(signs.audit)
-                        sys.setprofile(signs.profile)
+                        signs.heed()
                         run(step, settings, year)
-                        sys.setprofile(None)
                         out.write(str(signs.count))
                         code = 0
                     except BaseException:  # noqa: BLE001, RUF100 - whatever it was, it is told

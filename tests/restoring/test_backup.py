@@ -11,7 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from tests.restoring.states import state
+from tests.states import state
 from typer.testing import CliRunner
 
 from icdp import road

@@ -13,8 +13,8 @@ from pathlib import Path
 
 import duckdb
 import pytest
-from tests.restoring.states import State, correct, state
 from tests.restoring.step import in_child, run
+from tests.states import State, correct, state
 
 from icdp import road
 from icdp.publishing.editions import list_editions

@@ -20,6 +20,7 @@ from pathlib import Path
 import duckdb
 import psutil
 import pytest
+from tests.states import Tables, rows
 
 from icdp.operation import commands
 from icdp.operation.api import AirflowApi
@@ -30,10 +31,7 @@ from icdp.settings import INCLUDE, Settings
 
 pytestmark = pytest.mark.scheduler
 
-# When something was published or checked (``day``) differs from run to run; what it says must not.
-MOMENTS = {"published_at", "day"}
 KILL_LIMIT_S = 180.0
-Tables = dict[str, list[tuple[object, ...]]]
 
 
 def start(home: Path, *arguments: str) -> subprocess.Popen[str]:
@@ -63,23 +61,9 @@ def dag_runs(home: Path) -> list[tuple[str, str, str | None, str]]:
     return [tuple(row) for row in rows]
 
 
-def tables(path: Path) -> Tables:
-    """Every table of a DuckDB file, rows in order, without moments."""
-    with duckdb.connect(str(path), read_only=True) as connection:
-        names = connection.execute(
-            "SELECT schema_name || '.' || table_name FROM duckdb_tables() WHERE NOT internal ORDER BY ALL"
-        ).fetchall()
-        content = {}
-        for (name,) in names:
-            columns = [row[0] for row in connection.execute(f"DESCRIBE {name}").fetchall() if row[0] not in MOMENTS]
-            listed = ", ".join(f'"{column}"' for column in columns)
-            content[name] = connection.execute(f"SELECT {listed} FROM {name} ORDER BY ALL").fetchall()
-    return content
-
-
 def everything(home: Path) -> dict[str, Tables]:
     settings = Settings(home=home)
-    return {"warehouse": tables(settings.warehouse), "published": tables(settings.published / "icdp.duckdb")}
+    return {"warehouse": rows(settings.warehouse), "published": rows(settings.published / "icdp.duckdb")}
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import duckdb
 import pytest
-from tests.restoring.states import rows
+from tests.states import rows
 
 from icdp.settings import Settings
 from icdp.warehouse import connection as warehouse

@@ -22,7 +22,8 @@ class _Model(BaseModel):
 class Province(_Model):
     """One of the provinces: GB/T 2260 code, names in both languages, statistical region.
 
-    ``tile_column`` and ``tile_row``, counted from 0 at the upper left, place its tile on a map of one tile a province; empty, it is on no map.
+    ``tile_column`` and ``tile_row``, counted from 0 at the upper left, place its tile on a map of one tile a province;
+    empty, it is on no map.
     """
 
     adcode: Annotated[str, Field(pattern=r"^[0-9]{6}$")]

@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from icdp.cli import completing
-from icdp.cli.output import Format, Merging, Scale
+from icdp.cli.output import Form, Format, Merging, Scale
 from icdp.cli.restoring import archive_app, backup_app, warehouse_app
 from icdp.errors import IcdpError
 from icdp.look import Language
@@ -51,7 +51,6 @@ Indicator = Annotated[
     str,
     typer.Argument(metavar="INDICATOR", autocompletion=completing.indicators, help="id, Chinese or English name"),
 ]
-Form = Annotated[Format, typer.Option("--format", help="table for people, csv or json for programs")]
 Day = typer.Option("--as-of", formats=["%Y-%m-%d"], metavar="DATE", help="what was known at the end of that day, UTC")
 Node = Annotated[
     str | None,

@@ -8,14 +8,13 @@ from typing import Annotated
 import typer
 
 from icdp.archive import Archive
-from icdp.cli.output import Format, console, show
+from icdp.cli.output import Form, Format, console, show
 from icdp.errors import DataError
 from icdp.settings import Settings
 
 archive_app = typer.Typer(help="存档 The archive of payloads and receipts.", no_args_is_help=True)
 warehouse_app = typer.Typer(help="仓库 The warehouse of the pipeline.", no_args_is_help=True)
 backup_app = typer.Typer(help="备份与恢复 Backup and restore of everything.", no_args_is_help=True)
-Form = Annotated[Format, typer.Option("--format", help="table for people, csv or json for programs")]
 File = Annotated[Path, typer.Argument(metavar="FILE.tar[.gz]", help="on another disk, not in ICDP_HOME")]
 
 

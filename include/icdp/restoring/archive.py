@@ -10,11 +10,11 @@ from typing import NamedTuple
 
 from icdp.archive import Archive
 from icdp.errors import DataError, NotFoundError
-from icdp.files import AnyPath
+from icdp.files import AnyPath, below
 
 SHA256 = re.compile(r"[0-9a-f]{64}")
-# Staging lies beside an archive on object storage and is not part of it; drafts are what a killed write left behind.
-NOT_PART = re.compile(r"staging/.*|(?:.*/)?\.[^/]+\.tmp")
+# Lies in an archive on object storage and is not part of it.
+STAGING = "staging/"
 
 
 class Problem(NamedTuple):
@@ -36,17 +36,9 @@ def verify_archive(archive: Archive) -> tuple[int, list[Problem]]:
         number of objects held against their names, and one entry for each that is altered, missing or in no place of
         the archive; empty when all is well.
     """
-    files = dict(_files(archive.root))
+    files = {n: path for n, path in below(archive.root) if path.is_file() and not n.startswith(STAGING)}
     problems = [problem for name, path in files.items() for problem in _of(archive, name, path)]
     return len(files), sorted(problems)
-
-
-def _files(root: AnyPath) -> Iterator[tuple[str, AnyPath]]:
-    found: list[AnyPath] = [path for path in root.rglob("*") if path.is_file()] if root.exists() else []
-    for path in found:
-        name = str(path)[len(str(root)) :].lstrip("/")
-        if not NOT_PART.fullmatch(name):
-            yield name, path
 
 
 def _of(archive: Archive, name: str, path: AnyPath) -> Iterator[Problem]:

@@ -13,21 +13,18 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack, closing
 from pathlib import Path, PurePosixPath
-from typing import IO
+from typing import IO, cast
 
 from icdp.errors import DataError, NotFoundError
-from icdp.files import AnyPath, replacing, write_whole
+from icdp.files import AnyPath, below, replacing, write_whole
 from icdp.publishing.editions import CHECKSUMS, publishing
 from icdp.settings import Settings
 from icdp.warehouse import connection as warehouse
 
-# Task logs are no state, a lock is none that is copied, and a draft is half of something.
-LEFT_OUT = re.compile(
-    r"airflow/logs/.*|airflow/lock|published/\.lock|(?:.*/)?\.[^/]+\.tmp|(?:.*/)?\.(?:rebuild|building|icdp-replay)-.*"
-)
+# Task logs are no state, a lock is none that is copied, and what is being built is half of something.
+LEFT_OUT = re.compile(r"airflow/logs/.*|airflow/lock|published/\.lock|(?:.*/)?\.(?:rebuild|building|icdp-replay)-.*")
 METADATA = "airflow/airflow.db"
 GUARDED = re.compile(r"warehouse\.duckdb(?:\.wal)?$|published/")
-CHUNK = 1 << 20
 
 
 def create_backup(settings: Settings, target: Path) -> tuple[int, int]:
@@ -91,10 +88,9 @@ def _free(settings: Settings) -> Iterator[tuple[str, AnyPath]]:
 
 
 def _files(root: AnyPath, prefix: str = "") -> Iterator[tuple[str, AnyPath]]:
-    found: list[AnyPath] = list(root.rglob("*"))
-    for path in sorted(found, key=str):
-        name = prefix + str(path)[len(str(root)) :].lstrip("/")
-        if LEFT_OUT.fullmatch(name) or name.startswith(METADATA) or path.is_dir():
+    for inner, path in below(root):
+        name = prefix + inner
+        if LEFT_OUT.fullmatch(name) or name.startswith(METADATA):
             continue
         if isinstance(path, Path) and (path.is_symlink() or not path.is_file()):
             raise DataError(f"{path}: is no plain file; move it out of {root}")
@@ -180,14 +176,11 @@ def _verified(tar: tarfile.TarFile, source: Path) -> int:
                 f"{source}: member {member.name!r} is no plain file with a name of its own; take another backup"
             )
         stream = tar.extractfile(member)
-        content = _Summing(stream) if stream else None
         if member.name == CHECKSUMS and stream:
             lines = stream.read().decode().splitlines()
             listed = {path: digest for digest, _, path in (line.partition("  ") for line in lines)}
-        elif content:
-            while content.read(CHUNK):
-                pass
-            found[member.name] = content.digest.hexdigest()
+        elif stream:
+            found[member.name] = hashlib.file_digest(cast("io.BufferedReader", stream), "sha256").hexdigest()
     if not listed:
         raise DataError(f"{source}: has no {CHECKSUMS}; it is no backup, or was cut off: take another one")
     wrong = sorted(name for name in listed.keys() | found.keys() if listed.get(name) != found.get(name))
@@ -199,6 +192,5 @@ def _verified(tar: tarfile.TarFile, source: Path) -> int:
 
 
 def _upload(folder: Path, target: AnyPath) -> None:
-    for path in sorted(folder.rglob("*")) if folder.exists() else []:
-        if path.is_file():
-            write_whole(target / path.relative_to(folder).as_posix(), path.read_bytes(), mode=0o444)
+    for name, path in below(folder):
+        write_whole(target / name, path.read_bytes(), mode=0o444)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
 from typing import NamedTuple
@@ -88,22 +89,27 @@ def _taken(settings: Settings) -> set[int]:
     return {y for s in catalog.sources.values() if s.required for y in archive.taken_years(s.source)}
 
 
-def _replayed(settings: Settings, draft: Path, edition: Edition, told: Callable[[str], None]) -> Rebuilt:
-    told(f"{edition.year}: {edition.name}")
+@contextmanager
+def _upon(settings: Settings, draft: Path) -> Iterator[Settings]:
+    """Yield an empty state with the warehouse made so far; what is there of it afterwards is the draft again."""
     with elsewhere(settings, draft.parent) as own:
         if draft.exists():
             draft.replace(own.warehouse)
-        outcome = replay(settings, own, edition.name).outcome
-        own.warehouse.replace(draft)
-    return Rebuilt(edition.year, edition.name, outcome)
+        yield own
+        if own.warehouse.exists():
+            own.warehouse.replace(draft)
+
+
+def _replayed(settings: Settings, draft: Path, edition: Edition, told: Callable[[str], None]) -> Rebuilt:
+    told(f"{edition.year}: {edition.name}")
+    with _upon(settings, draft) as own:
+        return Rebuilt(edition.year, edition.name, replay(settings, own, edition.name).outcome)
 
 
 def _loaded(settings: Settings, draft: Path, year: int) -> Rebuilt:
     """Load, check and score a year that has no edition; a year that is refused stays as far as it came."""
     archive = Archive(settings.archive)
-    with elsewhere(settings, draft.parent) as own:
-        if draft.exists():
-            draft.replace(own.warehouse)
+    with _upon(settings, draft) as own:
         try:
             known = {
                 source: archive.known(source, year, date.max).receipts for source in load_catalog(own.catalog).sources
@@ -114,12 +120,9 @@ def _loaded(settings: Settings, draft: Path, year: int) -> Rebuilt:
                 road.stage(own, source, year)
             road.load(own, year, asked)
             road.check(own, year)
-            outcome = road.score(own, year)
+            return Rebuilt(year, "archive", road.score(own, year))
         except IcdpError as exc:
-            outcome = str(exc)
-        if own.warehouse.exists():
-            own.warehouse.replace(draft)
-    return Rebuilt(year, "archive", outcome)
+            return Rebuilt(year, "archive", str(exc))
 
 
 def _nobody_writes(path: Path) -> None:

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import json
-import tempfile
-from pathlib import Path
 
 import duckdb
 import pandas as pd
 
 from icdp.archive import Archive, Receipt
 from icdp.errors import NotFoundError
-from icdp.files import AnyPath, write_whole
+from icdp.files import AnyPath, nearby, replacing, write_whole
 
 
 def write_receipts(path: AnyPath, receipts: list[Receipt]) -> None:
@@ -35,10 +33,8 @@ def read_receipts(path: AnyPath, archive: Archive, source: str) -> list[Receipt]
 
 def write_parquet(table: pd.DataFrame, path: AnyPath, order: str) -> None:
     """Write ``table`` as Parquet in a fixed row order, so that equal content has equal bytes."""
-    with tempfile.TemporaryDirectory() as folder, duckdb.connect() as connection:
-        draft = Path(folder) / path.name
-        connection.from_df(table).order(order).write_parquet(str(draft))
-        write_whole(path, draft.read_bytes())
+    with replacing(path) as temporary, duckdb.connect() as connection:
+        connection.from_df(table).order(order).write_parquet(str(temporary))
 
 
 def read_parquet(path: AnyPath) -> pd.DataFrame:
@@ -49,9 +45,5 @@ def read_parquet(path: AnyPath) -> pd.DataFrame:
     """
     if not path.exists():
         raise NotFoundError(f"{path}: nothing is staged there; stage this source and year first")
-    with tempfile.TemporaryDirectory() as folder, duckdb.connect() as connection:
-        if not isinstance(path, Path):
-            near = Path(folder) / path.name
-            near.write_bytes(path.read_bytes())
-            path = near
-        return connection.execute("FROM read_parquet(?)", [str(path)]).df()
+    with nearby(path) as file, duckdb.connect() as connection:
+        return connection.execute("FROM read_parquet(?)", [str(file)]).df()

@@ -8,13 +8,14 @@ import duckdb
 
 from icdp.settings import Settings
 
-# When something was published or checked differs from run to run; what it says must not.
-MOMENTS = {"published_at", "day", "decided_at"}
+# When something was published or checked (``day``) differs from run to run; what it says must not.
+MOMENTS = {"published_at", "day"}
+Tables = dict[str, list[tuple[object, ...]]]
 State = dict[str, object]
 
 
-def rows(path: Path) -> dict[str, list[tuple[object, ...]]]:
-    """Every table of a DuckDB file, rows in order."""
+def rows(path: Path) -> Tables:
+    """Every table of a DuckDB file, rows in order, without moments."""
     with duckdb.connect(str(path), read_only=True) as connection:
         names = connection.execute(
             "SELECT schema_name || '.' || table_name FROM duckdb_tables() WHERE NOT internal ORDER BY ALL"
