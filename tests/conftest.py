@@ -160,13 +160,13 @@ def own(made: Settings, tmp_path: Path) -> Settings:
     )
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def score_year() -> Callable[[Settings, int], None]:
     return score
 
 
-@pytest.fixture
-def run_year() -> Callable[[Settings, int], str]:
+@pytest.fixture(scope="session")
+def run_year() -> Callable[..., str]:
     return make
 
 

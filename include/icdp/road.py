@@ -23,6 +23,7 @@ from icdp.publishing.publish import publish_year
 from icdp.quality import YearData, inputs_digest, keep_run, read_national_totals, run_checks, stopping, warned
 from icdp.quality.data import AHEAD, BEHIND
 from icdp.quality.earlier import earlier_coverage
+from icdp.report import UNITS
 from icdp.scoring import Result, read_judgements
 from icdp.scoring import score as score_units
 from icdp.scoring.from_catalog import settings_of, tree_of
@@ -303,6 +304,8 @@ def publish(settings: Settings, year: int, *, report: bool = False) -> str:
             needs_approval=settings.require_approval,
         )
         keep_editions(connection, outcome.editions)
+    if outcome.is_new and report and len(catalog.provinces) > UNITS:
+        return f"{outcome.edition} published, without a report: it has room for {UNITS} units, not for {len(catalog.provinces)}"
     return f"{outcome.edition} {'published' if outcome.is_new else 'unchanged'}"
 
 

@@ -25,7 +25,8 @@ def known_provinces(data: YearData, check: Check) -> Iterator[Finding]:
         strangers = sorted(set(table["adcode"]) - known)
         seen = told(strangers) or f"{table['adcode'].nunique()} provinces"
         yield Finding(subject, not strangers, seen, f"codes of the {len(known)} provinces", "unknown codes")
-    silent = [p.short_zh for code, p in data.catalog.provinces.items() if code not in set(data.values["adcode"])]
+    heard = set(data.values["adcode"])
+    silent = [p.short_zh for code, p in data.catalog.provinces.items() if code not in heard]
     yield Finding(
         "provinces", not silent, told(silent) or f"all {len(known)}", f"each of {len(known)} has a value", "lost"
     )

@@ -15,6 +15,8 @@ PDFS: dict[Language, str] = {language: f"report-{language}.pdf" for language in 
 FIGURES = "figures"
 FILES = (HTML, *PDFS.values(), FIGURES)
 """What a report consists of, within the folder of its edition."""
+UNITS = 100
+"""Units a report is laid out for: each has a page and a bar in every figure."""
 
 
 def write_report(edition: Path, earlier: Sequence[Path], out: Path) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from icdp.errors import DataError
 from icdp.look import LANGUAGES, Language
+from icdp.report import UNITS
 from icdp.report.chapters import chapters
 from icdp.report.document import Figure
 from icdp.report.drawing import drawn
@@ -44,9 +45,14 @@ def make(edition: Path, earlier: Sequence[Path]) -> Made:
         earlier: the folders of the editions published before it.
 
     Raises:
-        DataError: the edition ranks no province.
+        DataError: the edition ranks no province, or has more than a report has room for.
     """
     told = Told.read(edition, earlier)
+    if len(told.provinces) > UNITS:
+        raise DataError(
+            f"{told.edition} has {len(told.provinces)} units; a report has a page for each and room for {UNITS}: "
+            "use the page in Airflow, or the edition's database and files"
+        )
     if not told.composite:
         raise DataError(f"{told.edition} ranks no province; there is nothing to report")
     says = {language: Say(language) for language in LANGUAGES}
