@@ -51,7 +51,7 @@ lint: $(DEV) ## style and types
 	@$(BIN)/ruff format --check --quiet .
 	@$(BIN)/mypy
 
-fuzz: $(DEV) ## mutated bytes into every parser of a source, MINUTES=10 each
+fuzz: $(DEV) ## mutated bytes into every parser of a source and reader of a file, MINUTES=10 each
 	@ICDP_TEST_FUZZ_MINUTES="$(MINUTES)" $(BIN)/python -m pytest tests/fuzzing --override-ini timeout=0 --numprocesses "$(WORKERS)" $(TESTS)
 
 audit: $(SECURITY) ## known vulnerabilities of the locked packages; fails where the database cannot be asked

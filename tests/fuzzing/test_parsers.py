@@ -1,22 +1,17 @@
-"""Whatever bytes a site sends, a parser gives a sound table or a refusal of ours: mutations of what the replicas send.
-
-A few dozen examples each in the ordinary run; `make fuzz MINUTES=10` goes on for so long with each parser.
-"""
+"""Whatever bytes a site sends, a parser gives a sound table or a refusal of ours: mutations of what the replicas send."""
 
 from __future__ import annotations
 
 import io
-import os
-import time
 import zipfile
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
 import pytest
-from hypothesis import HealthCheck, given, seed, settings
+from hypothesis import given
 from hypothesis import strategies as st
+from tests.fuzzing.mutating import LIMITS, MUTATIONS, Mutation, lasting, mutated
 from tests.replica.conftest import Waits
 from tests.replica.server import serving
 from tests.replica.sites import PLACES
@@ -31,49 +26,7 @@ from icdp.sources.acquire import payload_of
 from icdp.sources.base import Payload
 from icdp.sources.text import zip_members
 
-MINUTES = float(os.environ.get("ICDP_TEST_FUZZ_MINUTES", "0"))
-EXAMPLES = 25
 CAT = load_catalog(CATALOG)
-# What a parser trips over: empty cells, other digits, ends of things, markup, numbers no column holds.
-BITS = [
-    b"", b"\0", b"\xff\xfe", b"<", b"</td></tr>", b"<td rowspan=999999>", b"{", b"}]", b'"', b",,", b"-1", b"1e999", b"NaN",
-    b"null", b"\xef\xbc\x91", b"0" * 400, "合计".encode(), "北京".encode(), b"&#0;", b"%PDF-", b"PK\x03\x04", b"stream",
-]  # fmt: skip
-Mutation = tuple[str, float, float, bytes]
-MUTATIONS = st.lists(
-    st.tuples(
-        st.sampled_from(["put", "cut", "twice", "over", "end"]),
-        st.floats(0, 1),
-        st.floats(0, 0.05),
-        st.one_of(st.sampled_from(BITS), st.binary(max_size=8)),
-    ),
-    min_size=1,
-    max_size=6,
-)
-
-
-def mutated(content: bytes, mutations: list[Mutation]) -> bytes:
-    for kind, where, share, bits in mutations:
-        at, length = int(where * len(content)), int(share * len(content)) + 1
-        piece = content[at : at + length]
-        content = {
-            "put": content[:at] + bits + content[at:],
-            "cut": content[:at] + content[at + length :],
-            "twice": content[:at] + piece * 2 + content[at + length :],
-            "over": content[:at] + bits + content[at + len(bits) :],
-            "end": content[:at],
-        }[kind]
-    return content
-
-
-def lasting(test: Callable[[], None]) -> None:
-    """Run a property once, or again and again with other examples until the time is over."""
-    until, number = time.monotonic() + MINUTES * 60, 0
-    while True:
-        seed(number)(test)()
-        number += 1
-        if time.monotonic() >= until:
-            return
 
 
 @pytest.fixture(scope="module", params=sorted(PLACES))
@@ -94,7 +47,7 @@ def test_no_bytes_of_a_site_end_in_anything_but_a_table_or_a_refusal(payloads: l
     sound = {tuple(parse(payload, CAT).columns) for payload in payloads}
     assert len(sound) == 1
 
-    @settings(max_examples=EXAMPLES, deadline=None, database=None, suppress_health_check=list(HealthCheck))
+    @LIMITS
     @given(st.sampled_from(payloads), MUTATIONS, st.booleans())
     def holds(payload: Payload, mutations: list[Mutation], of_part: bool) -> None:
         given_part = payload.open_part

@@ -145,7 +145,7 @@ class Catalog:
     def _validate_provinces(self) -> None:
         path = self.directory / "provinces.csv"
         expected = self.rules.units
-        if expected is not None and self.provinces and len(self.provinces) != expected:
+        if expected is not None and path.exists() and len(self.provinces) != expected:
             raise CatalogError(
                 f"{path}: has {len(self.provinces)} rows, index.yaml says units: {expected}; correct one of the two"
             )

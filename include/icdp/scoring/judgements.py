@@ -291,14 +291,14 @@ def _rows(path: Path) -> Iterator[tuple[str, dict[str, str]]]:
     except (OSError, UnicodeDecodeError) as error:
         raise JudgementError(f"{path}: unreadable ({error}); save it as CSV in UTF-8") from error
     reader = csv.DictReader(io.StringIO(text, newline=""), restkey="", strict=True)
-    columns = [name.strip() for name in reader.fieldnames or []]
-    if not set(REQUIRED) <= set(columns) <= {*REQUIRED, *OPTIONAL}:
-        raise JudgementError(
-            f"{path}: the columns are {','.join(columns) or '(none)'}; they must be {','.join(REQUIRED)} "
-            f"and may be {','.join(OPTIONAL)}"
-        )
-    reader.fieldnames = columns
     try:
+        columns = [name.strip() for name in reader.fieldnames or []]
+        if not set(REQUIRED) <= set(columns) <= {*REQUIRED, *OPTIONAL}:
+            raise JudgementError(
+                f"{path}: the columns are {','.join(columns) or '(none)'}; they must be {','.join(REQUIRED)} "
+                f"and may be {','.join(OPTIONAL)}"
+            )
+        reader.fieldnames = columns
         for row in reader:
             where = f"{path}, row {reader.line_num}"
             if "" in row or any(row[key] is None for key in REQUIRED):
