@@ -29,7 +29,16 @@ POOLS = INCLUDE / "pools.json"
 
 # A cluster policy of Airflow: with an end date behind it the clock of a DAG makes no run, now or in later years,
 # while runs by hand, backfills and asset events go on as ever. (Unpausing would otherwise make the newest year.)
-NO_CLOCK = '''"""Written by `python -m icdp.operation`: only the years asked for are made; the schedule rests."""
+# Tasks are forks of the scheduler: what it has loaded none of them need load, which takes longer than many a task. Not
+# where Airflow stays up (`up`): there a change to the code is to be heeded by the next task.
+ONE_COMMAND = '''"""Written by `python -m icdp.operation`: only the years asked for are made; the schedule rests."""
+
+import sys
+
+if "scheduler" in sys.argv:
+    import icdp.gate
+    import icdp.report.making
+    import icdp.road
 
 
 def dag_policy(dag):
@@ -75,7 +84,7 @@ class AirflowHome:
 
     @property
     def policy(self) -> Path:
-        """The cluster policy that lets the schedule rest; absent under ``up``."""
+        """What one command adds to Airflow: the schedule rests, tasks start loaded; absent under ``up``."""
         return self.path / "config" / "airflow_local_settings.py"
 
     def password(self) -> str:
@@ -96,7 +105,7 @@ class AirflowHome:
         self.path.chmod(0o700)  # its database and logs are nobody else's business
         self.policy.unlink(missing_ok=True)
         if not by_clock:
-            self.policy.write_text(NO_CLOCK, encoding="utf-8")
+            self.policy.write_text(ONE_COMMAND, encoding="utf-8")
         keys = self._keys()
         if not self.passwords.exists():
             _write_secret(self.passwords, json.dumps({USER: secrets.token_urlsafe(12)}))
