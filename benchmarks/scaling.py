@@ -9,6 +9,7 @@ import os
 import sys
 import tempfile
 import time
+import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -28,7 +29,7 @@ from icdp.settings import Settings  # noqa: E402
 
 STEPS = ("acquire", "stage", "load", "check", "score", "publish")
 COPIES = (1, 11, 92)
-YEARS = range(2015, 2026)
+YEARS = range(2018, 2026)
 
 
 @dataclass(frozen=True)
@@ -50,6 +51,8 @@ def cost(work: Callable[[], object]) -> Cost:
         try:
             work()
             code = 0
+        except Exception:  # told here: the parent sees the code only
+            traceback.print_exc()
         finally:
             os._exit(code)
     _, status, usage = os.wait4(child, 0)
@@ -104,7 +107,7 @@ def by_years() -> None:
 
 def by_source() -> None:
     """Cost of taking each source for 2024 from its replica, without its pauses, and of what it makes wait."""
-    print("\nSource", "take", "seconds of pacing")
+    print("\nSource", "take", "payloads", "pacing")
     for source, place in sorted(PLACES.items()):
         with folder() as root, serving(place.site()) as replica:
             waits = Waits(start=place.moment)
