@@ -119,12 +119,8 @@ def test_one_source_of_one_year_is_asked_anew_and_its_correction_makes_that_year
     assert editions(home) == ["2023-r1", "2023-r2", "2024-r1"]
     assert scores(home, 2024) == before[2024]
     assert {edition for edition, *_ in scores(home, 2023)} == {"2023-r2"}
-    moved = {
-        node
-        for (_, *old), (_, *new) in zip(before[2023], scores(home, 2023), strict=True)
-        if old != new
-        for node in [new[1]]
-    }
+    old = {(adcode, node): score for _, adcode, node, score in before[2023]}
+    moved = {node for _, adcode, node, score in scores(home, 2023) if score != old[adcode, node]}
     assert "composite" in moved
 
 
