@@ -61,10 +61,10 @@ def cost(work: Callable[[], object]) -> Cost:
     return Cost(time.perf_counter() - start, usage.ru_maxrss // 1024)
 
 
-def step(settings: Settings, name: str, year: int, *, report: bool = False) -> Cost:
-    """Take one step of the road."""
+def step(settings: Settings, name: str, year: int) -> Cost:
+    """Take one step of the road; an edition gets its report."""
     arguments = ("facts", year) if name in ("acquire", "stage") else (year,)
-    named = {"report": report} if name == "publish" else {}
+    named = {"report": True} if name == "publish" else {}
     return cost(lambda: getattr(road, name)(settings, *arguments, **named))
 
 
@@ -88,7 +88,7 @@ def by_units() -> None:
         with folder() as root:
             settings = installation(root, copies)
             for name in STEPS:
-                table[name].append(step(settings, name, 2024, report=True))
+                table[name].append(step(settings, name, 2024))
     for name, costs in table.items():
         row(name, *costs)
 
@@ -99,7 +99,7 @@ def by_years() -> None:
     with folder() as root:
         settings = Settings(home=root)
         for year in YEARS:
-            costs = [step(settings, name, year, report=True) for name in STEPS]
+            costs = [step(settings, name, year) for name in STEPS]
             database = settings.published / "icdp.duckdb"
             sizes = (path.stat().st_size / 1e6 for path in (settings.warehouse, database))
             row(year, *(f"{one.seconds:.1f}" for one in costs), *(f"{size:.1f} MB" for size in sizes))

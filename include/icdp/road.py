@@ -285,12 +285,13 @@ def publish(settings: Settings, year: int, *, report: bool = False) -> str:
     Args:
         settings: the installation.
         year: the statistical year.
-        report: whether a new edition gets its yearly report.
+        report: whether a new edition gets its yearly report, if it has no more units than one has room for.
 
     Raises:
         DataError: publishing waits for a person (``ICDP_REQUIRE_APPROVAL``) and nobody approved these scores.
     """
     catalog = load_catalog(settings.catalog)
+    fits = len(catalog.provinces) <= UNITS
     with warehouse.write(settings.warehouse) as connection:
         made_from = read_made_from(connection, Archive(settings.archive), year)
         outcome = publish_year(
@@ -300,11 +301,11 @@ def publish(settings: Settings, year: int, *, report: bool = False) -> str:
             year,
             datetime.now(UTC),
             made_from,
-            report=report,
+            report=report and fits,
             needs_approval=settings.require_approval,
         )
         keep_editions(connection, outcome.editions)
-    if outcome.is_new and report and len(catalog.provinces) > UNITS:
+    if outcome.is_new and report and not fits:
         return f"{outcome.edition} published, without a report: it has room for {UNITS} units, not for {len(catalog.provinces)}"
     return f"{outcome.edition} {'published' if outcome.is_new else 'unchanged'}"
 

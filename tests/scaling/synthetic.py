@@ -13,7 +13,6 @@ import shutil
 from pathlib import Path
 
 import pandas as pd
-import yaml
 
 from icdp.settings import CATALOG, FACTS, JUDGEMENTS, Settings
 
@@ -84,7 +83,6 @@ def _emptied(path: Path) -> None:
 
 def _figures(source: Path, target: Path, copies: int) -> None:
     _, head, table = source.read_text(encoding="utf-8").split("---\n", 2)
-    yaml.safe_load(head)
     shipped = pd.read_csv(io.StringIO(table), dtype=str, keep_default_na=False)
     shipped = shipped[shipped["year"].astype(int).isin(YEARS)]
     every = pd.concat(

@@ -16,7 +16,6 @@ from icdp.publishing.approval import decided, is_approved
 from icdp.publishing.database import is_current, rebuild
 from icdp.publishing.editions import Edition, add_edition, latest, list_editions, next_revision, publishing
 from icdp.publishing.gather import beside, digest, gather
-from icdp.report import UNITS
 from icdp.warehouse.used_files import MadeFrom
 
 
@@ -52,7 +51,7 @@ def publish_year(
         year: the statistical year.
         moment: what ``published_at`` will say; one second after the newest edition when the clock was put back behind it.
         made_from: what decided the scores besides payloads; the edition carries it. None when it was not kept.
-        report: whether a new edition gets its yearly report, if it has no more units than one has room for.
+        report: whether a new edition gets its yearly report.
         needs_approval: refuse new content that no person approved.
 
     Raises:
@@ -81,8 +80,7 @@ def publish_year(
             content |= beside(connection, catalog, content, year)
             compared = [e.name for e in (last, latest(editions, year - 1)) if e]
             content |= {"rank_changes": rank_changes(folder, content, edition.name, compared)}
-            fits = len(catalog.provinces) <= UNITS
-            reporting = partial(_report, earlier=[folder / e.name for e in editions]) if report and fits else None
+            reporting = partial(_report, earlier=[folder / e.name for e in editions]) if report else None
             add_edition(folder, catalog, content, edition, None if last is None else last.name, made_from, reporting)
             editions = sorted([*editions, edition])
             last = edition
